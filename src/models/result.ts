@@ -1,0 +1,255 @@
+import type { RowLedger } from "../core/table.js";
+import type { StoredDesign } from "./design.js";
+import type { FitOptions, ModelFamily, ModelSpec } from "./spec.js";
+
+/** Which part of the model a parameter belongs to. */
+export type ParameterBlock = "fixed" | "covariance" | "residual" | "membership";
+
+/** One parameter on the user's scale. */
+export interface ParameterEstimate {
+  /** Term name (`(Intercept)`, `month`, `age:month`), `var(month)`, `cov((Intercept),month)`, `residual sd`. */
+  readonly name: string;
+  readonly block: ParameterBlock;
+  /** Class label from 1, or null where the classes share the parameter. */
+  readonly class: number | null;
+  readonly estimate: number;
+  /** From the observed information; null where it does not exist (boundary, reference class). */
+  readonly standardError: number | null;
+  /** Sandwich (Huber 1967, White 1982); null where it does not exist. */
+  readonly robustStandardError: number | null;
+  /** Wald z = estimate / standardError; null where a test of zero makes no sense (variances). */
+  readonly z: number | null;
+  readonly p: number | null;
+  /** 95% Wald interval. */
+  readonly lower: number | null;
+  readonly upper: number | null;
+}
+
+/** Information criteria; BIC and its relatives use the number of persons. Lower is better, save entropy. */
+export interface Criteria {
+  readonly aic: number;
+  readonly bic: number;
+  /** Sample-size adjusted BIC (Sclove 1987). */
+  readonly sabic: number;
+  readonly caic: number;
+  readonly awe: number;
+  /** Integrated completed likelihood, BIC form (Biernacki et al. 2000). */
+  readonly iclBic: number;
+  /** Relative entropy in [0, 1] (Ramaswamy et al. 1993); null with one class. */
+  readonly entropy: number | null;
+}
+
+/** A fitted mean over time, covariates held at their mean over persons (modes for factors do not arise: dummies are averaged). */
+export interface Trajectory {
+  readonly time: readonly number[];
+  readonly mean: readonly number[];
+  /** Pointwise 95% band by the delta method; null where no standard error exists. */
+  readonly lower: readonly (number | null)[];
+  readonly upper: readonly (number | null)[];
+}
+
+/** Posterior-weighted mean score of a class near each time, beside its fitted mean. */
+export interface ObservedMeans {
+  readonly time: readonly number[];
+  readonly observed: readonly number[];
+  /** Mean of the persons' fitted class means at the same rows. */
+  readonly fitted: readonly number[];
+  /** Sum of posterior weights behind each point. */
+  readonly weight: readonly number[];
+}
+
+/** One latent class of a fitted model. Classes are ordered by fitted mean at the last common time, lowest first. */
+export interface ClassSummary {
+  /** 1, 2, … */
+  readonly label: number;
+  /** Model-implied proportion: mean posterior probability. */
+  readonly proportion: number;
+  /** Persons whose modal class this is. */
+  readonly assigned: number;
+  /** Mean posterior probability of this class among those assigned to it; null when nobody is. */
+  readonly averagePosterior: number | null;
+  /** Odds of correct classification (Nagin 2005, p. 88); null with one class or nobody assigned. */
+  readonly oddsOfCorrectClassification: number | null;
+  readonly meanTrajectory: Trajectory;
+  readonly observedMeans: ObservedMeans;
+}
+
+/** Posterior class probabilities of every person used. */
+export interface Posteriors {
+  readonly personIds: readonly string[];
+  readonly nClasses: number;
+  /** nPersons x nClasses, one person's classes together. */
+  readonly values: Float64Array;
+  /** Most probable class of each person, from 1. */
+  readonly modalClass: Int32Array;
+}
+
+/** Named outcomes of a fit. More than one may hold; the first is the main one. */
+export type VerdictName =
+  | "converged"
+  | "converged on a boundary"
+  | "best value not replicated"
+  | "class vanished"
+  | "not identified"
+  | "likelihood unbounded"
+  | "stopped early";
+
+/** A verdict with a sentence a psychologist understands and a sentence on what to do. */
+export interface Verdict {
+  readonly name: VerdictName;
+  readonly sentence: string;
+  readonly advice: string;
+}
+
+/** How a fit ended and which criteria held for the parameters returned. */
+export interface Convergence {
+  /** True only when the gradient criterion, the curvature and stability all held. */
+  readonly converged: boolean;
+  readonly verdicts: readonly Verdict[];
+  /** g' H^-1 g / nParameters at the returned parameters. */
+  readonly gradientCriterion: number;
+  /** Smallest eigenvalue of the scaled observed information. */
+  readonly smallestCurvature: number;
+  readonly iterations: number;
+  readonly evaluations: number;
+}
+
+/** What the random starts found. */
+export interface StartsSummary {
+  /** Starts screened. */
+  readonly tried: number;
+  /** Carried to the second stage. */
+  readonly finalists: number;
+  readonly converged: number;
+  /** Finalists that reached the best log-likelihood (within 1e-3). */
+  readonly replicatedBest: number;
+  /** Log-likelihoods of the finalists, best first. */
+  readonly logLikelihoods: readonly number[];
+}
+
+/** A random-effect covariance matrix on the user's scale. */
+export interface RandomEffectCovariance {
+  /** Names of the random effects. */
+  readonly names: readonly string[];
+  /** One matrix per class, or a single one where the classes share it. */
+  readonly matrices: readonly (readonly (readonly number[])[])[];
+  readonly correlations: readonly (readonly (readonly (number | null)[])[])[];
+}
+
+/** Everything a fit has to say. All of it but `posteriors` and the matrices in `inference` is plain JSON. */
+export interface FitResult {
+  readonly formatVersion: 1;
+  readonly version: string;
+  readonly family: ModelFamily;
+  readonly model: ModelSpec;
+  /** What is needed to build the same design for new people. */
+  readonly design: StoredDesign;
+  readonly options: FitOptions;
+  readonly seed: number;
+  readonly nPersons: number;
+  readonly nObservations: number;
+  readonly nParameters: number;
+  readonly rows: RowLedger;
+  readonly logLikelihood: number;
+  readonly criteria: Criteria;
+  readonly parameters: readonly ParameterEstimate[];
+  /** Covariance of the estimates, in the order of `parameters`; null where it does not exist. */
+  readonly parameterCovariance: readonly (readonly number[])[] | null;
+  readonly covariance: RandomEffectCovariance | null;
+  /** Residual standard deviation per class (one entry when common). */
+  readonly residual: { readonly structure: ModelSpec["residual"]; readonly sd: readonly number[] };
+  readonly classes: readonly ClassSummary[];
+  readonly posteriors: Posteriors;
+  /** Null for one class. */
+  readonly starts: StartsSummary | null;
+  readonly convergence: Convergence;
+  readonly warnings: readonly string[];
+  /** Seconds spent fitting. */
+  readonly elapsedSeconds: number;
+}
+
+/** One fitted model of an enumeration. */
+export interface EnumerationRow {
+  /** Name of the structure as given in the study, e.g. `GMM`. */
+  readonly structure: string;
+  readonly family: ModelFamily;
+  readonly classes: number;
+  readonly logLikelihood: number;
+  readonly nParameters: number;
+  readonly criteria: Criteria;
+  /** Smallest class, as a proportion and as persons assigned. */
+  readonly smallestProportion: number;
+  readonly smallestAssigned: number;
+  readonly replicatedBest: number | null;
+  readonly finalists: number | null;
+  readonly verdict: VerdictName;
+  /** Why the selection rule passed it over; empty for eligible models. */
+  readonly excludedBecause: readonly string[];
+  readonly chosen: boolean;
+}
+
+/** The stated rule by which a model is chosen. */
+export interface SelectionRule {
+  readonly criterion: "bic" | "aic" | "sabic" | "caic" | "awe" | "iclBic";
+  /** Models whose smallest class holds less than this proportion are passed over. */
+  readonly minimumClassProportion: number;
+  /** Models with lower entropy are passed over; 0 = no limit. */
+  readonly minimumEntropy: number;
+  /** Models whose best value was not replicated are passed over. */
+  readonly requireReplication: boolean;
+}
+
+/** An enumeration: every model, the rule, the choice. */
+export interface EnumerationResult {
+  readonly rows: readonly EnumerationRow[];
+  readonly rule: SelectionRule;
+  /** The rule and its outcome in words. */
+  readonly explanation: string;
+  /** Index into `rows` and `fits`; null when no model was eligible. */
+  readonly chosen: number | null;
+  readonly fits: readonly FitResult[];
+}
+
+/** One odds ratio. */
+export interface OddsRatio {
+  readonly term: string;
+  /** Class (or outcome) the odds are of. */
+  readonly outcome: string;
+  /** Class (or outcome) they are against. */
+  readonly reference: string;
+  readonly logOdds: number;
+  readonly standardError: number | null;
+  readonly oddsRatio: number;
+  readonly lower: number | null;
+  readonly upper: number | null;
+  readonly z: number | null;
+  readonly p: number | null;
+}
+
+/** A multinomial or logistic regression of an outcome on covariates. */
+export interface RegressionResult {
+  /** `three-step ML`: latent class membership corrected for classification error (Vermunt 2010). */
+  readonly method: "three-step ML" | "logistic";
+  /** What is predicted: `latent class` or an outcome such as `reliable_recovery`. */
+  readonly outcome: string;
+  readonly formula: string;
+  readonly outcomeLevels: readonly string[];
+  readonly nPersons: number;
+  /** Persons left out, with reasons (missing covariate by name, not eligible). */
+  readonly leftOut: readonly { readonly reason: string; readonly persons: number }[];
+  readonly logLikelihood: number;
+  readonly nParameters: number;
+  /** Every term against every reference class (three-step), or the one contrast (logistic). Intercepts are included. */
+  readonly oddsRatios: readonly OddsRatio[];
+  /** Omnibus Wald test per term. */
+  readonly termTests: readonly {
+    readonly term: string;
+    readonly chiSquare: number;
+    readonly df: number;
+    readonly p: number;
+  }[];
+  /** P(assigned class | true class), three-step only. */
+  readonly classificationTable: readonly (readonly number[])[] | null;
+  readonly convergence: { readonly converged: boolean; readonly verdicts: readonly Verdict[] };
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,62 @@
+import type { LongTable, RowLedger } from "../core/table.js";
+import type { EnumerationResult, FitResult, RegressionResult } from "../models/result.js";
+
+/** A measure as the figures need it. */
+export interface ReportMeasure {
+  readonly name: string;
+  readonly label: string;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly caseness: number | null;
+}
+
+/** What the report says of the data. */
+export interface ReportCohort {
+  readonly ledger: RowLedger;
+  readonly notes: readonly string[];
+  readonly descriptives: readonly {
+    readonly variable: string;
+    readonly level: string;
+    readonly n: number;
+    readonly missing: number;
+    readonly mean: number | null;
+    readonly sd: number | null;
+    readonly median: number | null;
+    readonly q1: number | null;
+    readonly q3: number | null;
+    readonly minimum: number | null;
+    readonly maximum: number | null;
+    readonly share: number | null;
+  }[];
+  readonly outcomes: readonly {
+    readonly outcome: string;
+    readonly yes: number;
+    readonly no: number;
+    readonly notEligible: number;
+    readonly missing: number;
+    readonly rate: number | null;
+  }[];
+  readonly sources: readonly { readonly path: string; readonly rows: number; readonly sha256: string }[];
+}
+
+/** Everything a report is made of; results only, nothing is fitted here. */
+export interface ReportInput {
+  readonly title: string;
+  /** Date and time of the run, ISO 8601. */
+  readonly date: string;
+  readonly version: string;
+  readonly seed: number;
+  readonly measure: ReportMeasure;
+  /** Words for the time axis, e.g. `Weeks from first session`. */
+  readonly timeLabel: string;
+  /** The table the models were fitted to, for individual lines. */
+  readonly long: LongTable;
+  readonly cohort: ReportCohort;
+  readonly enumeration: EnumerationResult | null;
+  /** The model the report is about. */
+  readonly chosen: FitResult;
+  /** Named other fits (growth curve with covariates, …). */
+  readonly otherFits: readonly { readonly name: string; readonly fit: FitResult }[];
+  readonly regressions: readonly RegressionResult[];
+  readonly elapsedSeconds: number;
+}
