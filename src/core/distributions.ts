@@ -103,7 +103,11 @@ export function tQuantile(probability: number, degreesOfFreedom: number): number
   if (probability === 0.5) return 0;
   if (probability > 0.5) return -tQuantile(1 - probability, degreesOfFreedom);
   if (probability === 0) return Number.NEGATIVE_INFINITY;
-  const central = betaincinv(1 - 2 * probability, 0.5, degreesOfFreedom / 2, false);
+  // t^2 / (df + t^2) and its complement are beta quantiles; take the one, and the tail, that loses no digits.
+  const central =
+    probability < 0.25
+      ? betaincinv(2 * probability, 0.5, degreesOfFreedom / 2, true)
+      : betaincinv(1 - 2 * probability, 0.5, degreesOfFreedom / 2, false);
   if (central < 0.5) return -Math.sqrt((degreesOfFreedom * central) / (1 - central));
   const tail = betaincinv(2 * probability, degreesOfFreedom / 2, 0.5, false);
   return -Math.sqrt((degreesOfFreedom * (1 - tail)) / tail);
