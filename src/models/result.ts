@@ -219,6 +219,8 @@ export interface OddsRatio {
   readonly reference: string;
   readonly logOdds: number;
   readonly standardError: number | null;
+  /** Sandwich (Huber 1967, White 1982), whichever kind `standardError` is. */
+  readonly robustStandardError?: number | null;
   readonly oddsRatio: number;
   readonly lower: number | null;
   readonly upper: number | null;
@@ -228,8 +230,11 @@ export interface OddsRatio {
 
 /** A multinomial or logistic regression of an outcome on covariates. */
 export interface RegressionResult {
-  /** `three-step ML`: latent class membership corrected for classification error (Vermunt 2010). */
-  readonly method: "three-step ML" | "logistic";
+  /**
+   * `three-step ML`: latent class membership corrected for classification error (Vermunt 2010); `three-step BCH`:
+   * by weights (Bolck, Croon & Hagenaars 2004); `three-step uncorrected`: the assignment taken as the truth.
+   */
+  readonly method: "three-step ML" | "three-step BCH" | "three-step uncorrected" | "logistic";
   /** What is predicted: `latent class` or an outcome such as `reliable_recovery`. */
   readonly outcome: string;
   readonly formula: string;
