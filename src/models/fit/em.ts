@@ -1,0 +1,80 @@
+import { choleskyInPlace, choleskySolveInPlace } from "../../core/linalg.js";
+import type { Objective, Point } from "./objective.js";
+
+/**
+ * Solves I d = g with a ridge that grows until I is positive definite.
+ * @param information - n x n symmetric, positive semi-definite up to rounding
+ * @param gradient - n
+ * @returns the direction
+ */
+export function scoringDirection(information: Float64Array, gradient: Float64Array): Float64Array {
+  const n = gradient.length;
+  const scale = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    const diagonal = information[i * n + i]!;
+    scale[i] = diagonal > 1e-12 ? 1 / Math.sqrt(diagonal) : 1;
+  }
+  const direction = new Float64Array(n);
+  const factor = new Float64Array(n * n);
+  // On the unit-diagonal scale a relative ridge means the same for every parameter.
+  for (let ridge = 1e-10; ridge < 1e3; ridge *= 100) {
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j < n; j++)
+        factor[i * n + j] = information[i * n + j]! * scale[i]! * scale[j]! + (i === j ? ridge : 0);
+    if (!choleskyInPlace(factor, n)) continue;
+    for (let i = 0; i < n; i++) direction[i] = gradient[i]! * scale[i]!;
+    choleskySolveInPlace(factor, n, direction);
+    for (let i = 0; i < n; i++) direction[i]! *= scale[i]!;
+    return direction;
+  }
+  direction.set(gradient);
+  return direction;
+}
+
+/**
+ * Generalised EM: each step is one scoring step of the M-step's objective, x + I^-1 g, where I is the information
+ * of the complete data (class labels known, random effects integrated out). Gradient steps of Q are gradient steps of the
+ * log-likelihood (Fisher's identity), so a step that does not raise the log-likelihood is halved.
+ * @param objective - the log-likelihood
+ * @param start - where to begin
+ * @param maxSteps - steps
+ * @param tolerance - stops when a step gains less than this
+ * @returns the last point, with information
+ * Source: Lange (1995), EM gradient algorithm.
+ */
+export function emSteps(
+  objective: Objective,
+  start: Float64Array,
+  maxSteps: number,
+  tolerance: number,
+): Point {
+  let current = objective.evaluate(start, true);
+  for (let step = 0; step < maxSteps; step++) {
+    const direction = scoringDirection(current.information!, current.gradient);
+    const next = climb(objective, current, direction);
+    if (next === null) return current;
+    const gain = next.value - current.value;
+    current = next;
+    if (gain < tolerance) break;
+  }
+  return current;
+}
+
+function climb(objective: Objective, from: Point, direction: Float64Array): Point | null {
+  const n = direction.length;
+  let step = limitStep(direction);
+  const x = new Float64Array(n);
+  for (let halving = 0; halving < 12; halving++, step *= 0.5) {
+    for (let i = 0; i < n; i++) x[i] = from.x[i]! + step * direction[i]!;
+    const point = objective.evaluate(x, true);
+    if (point.value >= from.value) return point;
+  }
+  return null;
+}
+
+/** Longest step, at most 1, that moves no parameter by more than 5 (internal units: about 5 standard deviations). */
+export function limitStep(direction: Float64Array): number {
+  let largest = 0;
+  for (let i = 0; i < direction.length; i++) largest = Math.max(largest, Math.abs(direction[i]!));
+  return largest > 5 ? 5 / largest : 1;
+}

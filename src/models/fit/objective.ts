@@ -1,0 +1,77 @@
+import { allocateEvaluation, type ClassParameters, type Evaluation, type Kernel } from "../kernels/types.js";
+import {
+  allocateFor,
+  type ParameterLayout,
+  pullGradientInto,
+  pullInformationInto,
+  unpackInto,
+} from "../parameters.js";
+
+/** Value and derivatives of a log-likelihood at one point. */
+export interface Point {
+  readonly x: Float64Array;
+  readonly value: number;
+  readonly gradient: Float64Array;
+  /** Complete-data information, nParameters^2; null unless asked for. */
+  readonly information: Float64Array | null;
+}
+
+/** A log-likelihood of a free vector; owns its scratch, so one objective serves one thread. */
+export interface Objective {
+  readonly size: number;
+  /** Evaluations so far. */
+  readonly evaluations: number;
+  /** Log-likelihood and exact gradient at x, with the complete-data information on request. */
+  evaluate(x: Float64Array, information: boolean): Point;
+  /** As evaluate, also filling posteriors (nPersons x K, order of the moments). */
+  evaluatePosteriors(x: Float64Array, posteriors: Float64Array): Point;
+  /** The evaluation buffers of the last call, for those who need class weights. */
+  readonly last: Evaluation;
+  readonly parameters: ClassParameters;
+}
+
+/**
+ * Joins a kernel and a layout into a function of a free vector.
+ * @param kernel - the likelihood
+ * @param layout - vector to parameters
+ * @returns the objective; a point where the likelihood does not exist has value -Infinity
+ */
+export function createObjective(kernel: Kernel, layout: ParameterLayout): Objective {
+  const parameters = allocateFor(layout);
+  const last = allocateEvaluation(layout.nClasses, layout.fixed.nFixed, layout.nRandom, layout.nMembership);
+  const size = layout.nParameters;
+  let evaluations = 0;
+  const evaluate = (x: Float64Array, information: boolean, posteriors?: Float64Array): Point => {
+    evaluations++;
+    unpackInto(layout, x, parameters);
+    kernel.evaluate(
+      parameters,
+      last,
+      posteriors === undefined ? { information } : { information, posteriors },
+    );
+    const gradient = new Float64Array(size);
+    pullGradientInto(layout, parameters, last, gradient);
+    let matrix: Float64Array | null = null;
+    if (information) {
+      matrix = new Float64Array(size * size);
+      pullInformationInto(layout, parameters, last, matrix);
+    }
+    const finite = Number.isFinite(last.logLikelihood) && gradient.every(Number.isFinite);
+    return {
+      x: x.slice(),
+      value: finite ? last.logLikelihood : Number.NEGATIVE_INFINITY,
+      gradient,
+      information: matrix,
+    };
+  };
+  return {
+    size,
+    get evaluations() {
+      return evaluations;
+    },
+    evaluate: (x, information) => evaluate(x, information),
+    evaluatePosteriors: (x, posteriors) => evaluate(x, false, posteriors),
+    last,
+    parameters,
+  };
+}

@@ -1,0 +1,33 @@
+import { allocateFor, type ParameterLayout, pack } from "../parameters.js";
+import type { ProblemData } from "../problem.js";
+import { emSteps } from "./em.js";
+import { type NewtonResult, newtonFinish } from "./newton.js";
+import type { Objective } from "./objective.js";
+import { quasiNewton } from "./quasiNewton.js";
+
+/**
+ * Start values of a growth curve: no fixed effects yet, half of the variance to the random intercept.
+ * @param data - the data (internal scale: outcome variance about 1)
+ * @param layout - a one-class layout
+ * @returns the start vector
+ */
+export function oneClassStart(data: ProblemData, layout: ParameterLayout): Float64Array {
+  const q = data.moments.nRandom;
+  const start = allocateFor(layout);
+  start.variance[0] = 0.5;
+  for (let a = 0; a < q; a++) start.factor[a * q + a] = a === 0 ? 0.7 : 0.3;
+  return pack(layout, start);
+}
+
+/**
+ * Fits one class to convergence.
+ * @param objective - its likelihood
+ * @param start - start vector
+ * @param maxIterations - limit of quasi-Newton iterations
+ * @returns the maximum
+ */
+export function fitOneClass(objective: Objective, start: Float64Array, maxIterations: number): NewtonResult {
+  const warm = emSteps(objective, start, 6, 1e-2);
+  const near = quasiNewton(objective, warm, maxIterations, 1e-7);
+  return newtonFinish(objective, near.point, 10);
+}

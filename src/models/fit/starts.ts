@@ -1,0 +1,227 @@
+import { choleskyInPlace, choleskySolveInPlace } from "../../core/linalg.js";
+import { createStream, type RandomStream } from "../../core/random.js";
+import type { Moments } from "../moments.js";
+import { allocateFor, type ParameterLayout, pack, unpackInto } from "../parameters.js";
+import type { ProblemData } from "../problem.js";
+
+/** Persons looked at when centres are drawn: enough to see the shape of the cloud, few enough to be free. */
+const SAMPLE = 2000;
+
+/** Growth estimates of a sample of persons: deviations from the one-class mean. */
+interface GrowthEstimates {
+  readonly n: number;
+  readonly m: number;
+  /** n x m. */
+  readonly values: Float64Array;
+  /** m x m: mean B'B per person; squared distance in this metric is that between trajectories at the times seen. */
+  readonly metric: Float64Array;
+}
+
+/**
+ * Start values for a mixture, around the one-class fit. Three ways, in turn: k-means on persons' growth estimates,
+ * persons drawn at random as class means, and slices of the cloud of growth estimates along a random direction.
+ * @param data - the data
+ * @param layout - the mixture's layout
+ * @param oneClass - vector of the one-class fit and its layout
+ * @param seed - seed of the run
+ * @param index - number of the start, from 0
+ * @returns the start vector; the same for the same seed and index
+ */
+export function startVector(
+  data: ProblemData,
+  layout: ParameterLayout,
+  oneClass: { readonly x: Float64Array; readonly layout: ParameterLayout },
+  seed: number,
+  index: number,
+): Float64Array {
+  const stream = createStream(seed, layout.nClasses, index);
+  const base = allocateFor(oneClass.layout);
+  unpackInto(oneClass.layout, oneClass.x, base);
+  const estimates = growthEstimates(data, base.beta, stream);
+  const nClasses = layout.nClasses;
+  const kind = index % 3;
+  const assignment =
+    kind === 0
+      ? kMeans(estimates, nClasses, stream)
+      : kind === 1
+        ? nearestTo(estimates, drawCentres(estimates, nClasses, stream))
+        : slices(estimates, nClasses, stream);
+  return vectorFromAssignment(data, layout, base, estimates, assignment, stream);
+}
+
+/** (B'B + I)^-1 B'(y - B eta): least squares with a ridge worth one observation, so one session is enough. */
+function growthEstimates(data: ProblemData, beta: Float64Array, stream: RandomStream): GrowthEstimates {
+  const { moments, fixed } = data;
+  const { nBasis: m, nPersonColumns: c } = moments;
+  const n = Math.min(SAMPLE, moments.nPersons);
+  const stride = moments.nPersons / n;
+  const shift = n < moments.nPersons ? stream.uniform() : 0;
+  const values = new Float64Array(n * m);
+  const metric = new Float64Array(m * m);
+  const factor = new Float64Array(m * m);
+  const residual = new Float64Array(m);
+  const eta = new Float64Array(m);
+  for (let s = 0; s < n; s++) {
+    const i = Math.min(moments.nPersons - 1, Math.floor((s + shift) * stride));
+    const g = patternOf(moments, i);
+    eta.fill(0);
+    for (let j = 0; j < fixed.nFixed; j++) {
+      const person = fixed.person[j]!;
+      eta[fixed.basis[j]!]! += beta[j]! * (person === 0 ? 1 : moments.w[i * c + person]!);
+    }
+    for (let a = 0; a < m; a++) {
+      let sum = moments.by[i * m + a]!;
+      for (let b = 0; b < m; b++) {
+        const value = moments.btb[(g * m + a) * m + b]!;
+        sum -= value * eta[b]!;
+        factor[a * m + b] = value + (a === b ? 1 : 0);
+        metric[a * m + b]! += value / n;
+      }
+      residual[a] = sum;
+    }
+    choleskyInPlace(factor, m);
+    choleskySolveInPlace(factor, m, residual);
+    values.set(residual, s * m);
+  }
+  return { n, m, values, metric };
+}
+
+function patternOf(moments: Moments, person: number): number {
+  let low = 0;
+  let high = moments.nPatterns - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (moments.patternStart[middle]! <= person) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function distance(e: GrowthEstimates, person: number, centre: Float64Array, at: number): number {
+  const { m, metric, values } = e;
+  let sum = 0;
+  for (let a = 0; a < m; a++) {
+    const da = values[person * m + a]! - centre[at + a]!;
+    for (let b = 0; b < m; b++) sum += da * metric[a * m + b]! * (values[person * m + b]! - centre[at + b]!);
+  }
+  return sum;
+}
+
+/** Centres spread by k-means++ (Arthur & Vassilvitskii 2007). */
+function drawCentres(e: GrowthEstimates, nClasses: number, stream: RandomStream): Float64Array {
+  const { n, m } = e;
+  const centres = new Float64Array(nClasses * m);
+  const nearest = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
+  let chosen = stream.integer(n);
+  for (let k = 0; k < nClasses; k++) {
+    centres.set(e.values.subarray(chosen * m, (chosen + 1) * m), k * m);
+    let total = 0;
+    for (let i = 0; i < n; i++) {
+      nearest[i] = Math.min(nearest[i]!, Math.max(distance(e, i, centres, k * m), 0));
+      total += nearest[i]!;
+    }
+    chosen = total > 0 ? stream.categorical(nearest) : stream.integer(n);
+  }
+  return centres;
+}
+
+function nearestTo(e: GrowthEstimates, centres: Float64Array): Int32Array {
+  const nClasses = centres.length / e.m;
+  const assignment = new Int32Array(e.n);
+  for (let i = 0; i < e.n; i++) {
+    let best = Number.POSITIVE_INFINITY;
+    for (let k = 0; k < nClasses; k++) {
+      const d = distance(e, i, centres, k * e.m);
+      if (d < best) {
+        best = d;
+        assignment[i] = k;
+      }
+    }
+  }
+  return assignment;
+}
+
+function kMeans(e: GrowthEstimates, nClasses: number, stream: RandomStream): Int32Array {
+  const centres = drawCentres(e, nClasses, stream);
+  let assignment = nearestTo(e, centres);
+  for (let round = 0; round < 10; round++) {
+    const { means, counts } = classMeans(e, nClasses, assignment);
+    for (let k = 0; k < nClasses; k++)
+      if (counts[k]! > 0) centres.set(means.subarray(k * e.m, (k + 1) * e.m), k * e.m);
+    assignment = nearestTo(e, centres);
+  }
+  return assignment;
+}
+
+/** Groups of random sizes along a random direction through the cloud. */
+function slices(e: GrowthEstimates, nClasses: number, stream: RandomStream): Int32Array {
+  const direction = new Float64Array(e.m);
+  stream.fillNormal(direction);
+  const projected = new Float64Array(e.n);
+  for (let i = 0; i < e.n; i++)
+    for (let a = 0; a < e.m; a++)
+      projected[i]! += direction[a]! * Math.sqrt(e.metric[a * e.m + a]!) * e.values[i * e.m + a]!;
+  const order = Array.from({ length: e.n }, (_, i) => i).sort(
+    (a, b) => projected[a]! - projected[b]! || a - b,
+  );
+  const cuts = new Float64Array(nClasses);
+  let total = 0;
+  for (let k = 0; k < nClasses; k++) {
+    total += 0.2 + stream.uniform();
+    cuts[k] = total;
+  }
+  const assignment = new Int32Array(e.n);
+  let k = 0;
+  order.forEach((person, rank) => {
+    while (k < nClasses - 1 && ((rank + 1) / e.n) * total > cuts[k]!) k++;
+    assignment[person] = k;
+  });
+  return assignment;
+}
+
+function classMeans(
+  e: GrowthEstimates,
+  nClasses: number,
+  assignment: Int32Array,
+): { means: Float64Array; counts: Float64Array } {
+  const means = new Float64Array(nClasses * e.m);
+  const counts = new Float64Array(nClasses);
+  for (let i = 0; i < e.n; i++) {
+    const k = assignment[i]!;
+    counts[k]!++;
+    for (let a = 0; a < e.m; a++) means[k * e.m + a]! += e.values[i * e.m + a]!;
+  }
+  for (let k = 0; k < nClasses; k++)
+    for (let a = 0; a < e.m; a++) means[k * e.m + a]! /= Math.max(counts[k]!, 1);
+  return { means, counts };
+}
+
+/**
+ * Class means from the groups; logits from their sizes; D and residual variance of the one-class fit, D shrunk by a random
+ * factor because the classes take up part of what it describes.
+ */
+function vectorFromAssignment(
+  data: ProblemData,
+  layout: ParameterLayout,
+  base: { beta: Float64Array; factor: Float64Array; variance: Float64Array },
+  e: GrowthEstimates,
+  assignment: Int32Array,
+  stream: RandomStream,
+): Float64Array {
+  const { fixed } = data;
+  const nClasses = layout.nClasses;
+  const { means, counts } = classMeans(e, nClasses, assignment);
+  const out = allocateFor(layout);
+  const q2 = layout.nRandom ** 2;
+  const shrink = Math.sqrt([1, 0.5, 0.2][stream.integer(3)]!);
+  for (let k = 0; k < nClasses; k++) {
+    for (let j = 0; j < fixed.nFixed; j++) {
+      const own = fixed.classSpecific[j] && fixed.person[j] === 0 ? means[k * e.m + fixed.basis[j]!]! : 0;
+      out.beta[k * fixed.nFixed + j] = base.beta[j]! + own;
+    }
+    for (let a = 0; a < q2; a++) out.factor[k * q2 + a] = base.factor[a]! * shrink;
+    out.variance[k] = base.variance[0]!;
+    out.logits[k * layout.nMembership] = Math.log((counts[k]! + 1) / (e.n + nClasses));
+  }
+  return pack(layout, out);
+}

@@ -1,0 +1,272 @@
+import type { FixedStructure, Moments } from "../moments.js";
+import {
+  allocatePatternAlgebra,
+  applyInverse,
+  computePattern,
+  foldBetaInformation,
+  foldVariance,
+  type PatternAlgebra,
+} from "./pattern.js";
+import { addLogitInformation, logPriorInto } from "./prior.js";
+import {
+  type ClassParameters,
+  clearEvaluation,
+  clearGradient,
+  type Evaluation,
+  type EvaluationRequest,
+  type Kernel,
+} from "./types.js";
+
+const LOG_2PI = Math.log(2 * Math.PI);
+
+/** Work space of {@link generalKernel}: sums of one pattern, per class, and one person's residual moments. */
+interface Scratch {
+  readonly patterns: readonly PatternAlgebra[];
+  readonly logPrior: Float64Array;
+  /** K. */
+  readonly logDensity: Float64Array;
+  /** K x m: B'r of the current person. */
+  readonly residual: Float64Array;
+  /** K: r'r. */
+  readonly residualSquares: Float64Array;
+  /** m. */
+  readonly eta: Float64Array;
+  /** K sums over the pattern: posteriors, p r'r. */
+  readonly weight: Float64Array;
+  readonly rr: Float64Array;
+  /** K x q x q: p z z'. */
+  readonly zz: Float64Array;
+  /** K x c x m: p w (B'r)'. */
+  readonly wr: Float64Array;
+  /** K x c x c: p w w'. */
+  readonly ww: Float64Array;
+  readonly score: Float64Array;
+  readonly bvb: Float64Array;
+}
+
+/**
+ * The likelihood of any normal mixture of growth curves: D and residual variance may differ by class, and so
+ * may covariate effects. Plain and complete; `commonKernel` is its fast twin for models with a common
+ * covariance, and the two agree to rounding.
+ * @param moments - the data
+ * @param fixed - structure of the means
+ * @param nClasses - K
+ * @returns the kernel
+ * Source: Verbeke & Lesaffre (1996) heterogeneity model; gradients by Fisher's identity (Louis 1982).
+ */
+export function generalKernel(moments: Moments, fixed: FixedStructure, nClasses: number): Kernel {
+  const q = moments.nRandom;
+  const scratch = allocateScratch(moments, nClasses);
+  return {
+    nClasses,
+    evaluate(parameters, out, request) {
+      clearEvaluation(out);
+      const { logPrior, patterns } = scratch;
+      logPriorInto(logPrior, nClasses, parameters.logits, moments.nMembership, moments.v, 0);
+      for (let g = 0; g < moments.nPatterns; g++) {
+        for (let k = 0; k < nClasses; k++)
+          computePattern(patterns[k]!, moments, g, parameters.factor, k * q * q, parameters.variance[k]!);
+        const first = moments.patternStart[g]!;
+        accumulatePattern(
+          scratch,
+          moments,
+          fixed,
+          parameters,
+          g,
+          first,
+          moments.patternStart[g + 1]!,
+          out,
+          request,
+        );
+        foldPattern(scratch, moments, fixed, g, out, request.information);
+      }
+      finishLogits(out, moments, logPrior, request.information);
+    },
+  };
+}
+
+function allocateScratch(moments: Moments, nClasses: number): Scratch {
+  const { nBasis: m, nRandom: q, nPersonColumns: c } = moments;
+  return {
+    patterns: Array.from({ length: nClasses }, () => allocatePatternAlgebra(q, m)),
+    logPrior: new Float64Array(nClasses),
+    logDensity: new Float64Array(nClasses),
+    residual: new Float64Array(nClasses * m),
+    residualSquares: new Float64Array(nClasses),
+    eta: new Float64Array(m),
+    weight: new Float64Array(nClasses),
+    rr: new Float64Array(nClasses),
+    zz: new Float64Array(nClasses * q * q),
+    wr: new Float64Array(nClasses * c * m),
+    ww: new Float64Array(nClasses * c * c),
+    score: new Float64Array(m),
+    bvb: new Float64Array(m * m),
+  };
+}
+
+/**
+ * Visits the gradient of each person's log-likelihood (the score), in the order of the moments.
+ * @param moments - the data
+ * @param fixed - structure of the means
+ * @param parameters - where
+ * @param out - filled for one person at a time
+ * @param visit - called once per person after `out` is filled
+ */
+export function visitPersonScores(
+  moments: Moments,
+  fixed: FixedStructure,
+  parameters: ClassParameters,
+  out: Evaluation,
+  visit: (person: number) => void,
+): void {
+  const { nRandom: q } = moments;
+  const nClasses = parameters.nClasses;
+  const scratch = allocateScratch(moments, nClasses);
+  const request: EvaluationRequest = { information: false };
+  logPriorInto(scratch.logPrior, nClasses, parameters.logits, moments.nMembership, moments.v, 0);
+  for (let g = 0; g < moments.nPatterns; g++) {
+    for (let k = 0; k < nClasses; k++)
+      computePattern(scratch.patterns[k]!, moments, g, parameters.factor, k * q * q, parameters.variance[k]!);
+    for (let i = moments.patternStart[g]!; i < moments.patternStart[g + 1]!; i++) {
+      clearGradient(out);
+      accumulatePattern(scratch, moments, fixed, parameters, g, i, i + 1, out, request);
+      foldPattern(scratch, moments, fixed, g, out, false);
+      if (moments.nMembership === 1)
+        for (let k = 0; k < nClasses; k++)
+          out.gradientLogits[k] = out.weight[k]! - Math.exp(scratch.logPrior[k]!);
+      visit(i);
+    }
+  }
+}
+
+/** Persons first .. end - 1 of pattern g: densities, posteriors, and their posterior-weighted sums. */
+function accumulatePattern(
+  x: Scratch,
+  moments: Moments,
+  fixed: FixedStructure,
+  parameters: ClassParameters,
+  g: number,
+  first: number,
+  end: number,
+  out: Evaluation,
+  request: EvaluationRequest,
+): void {
+  const { nBasis: m, nRandom: q, nPersonColumns: c, nMembership } = moments;
+  const nClasses = parameters.nClasses;
+  x.weight.fill(0);
+  x.rr.fill(0);
+  x.zz.fill(0);
+  x.wr.fill(0);
+  if (request.information) x.ww.fill(0);
+  for (let i = first; i < end; i++) {
+    if (nMembership > 1)
+      logPriorInto(x.logPrior, nClasses, parameters.logits, nMembership, moments.v, i * nMembership);
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let k = 0; k < nClasses; k++) {
+      const density = x.logPrior[k]! + personDensity(x, moments, fixed, parameters, g, i, k);
+      x.logDensity[k] = density;
+      if (density > largest) largest = density;
+    }
+    let sum = 0;
+    for (let k = 0; k < nClasses; k++) sum += Math.exp(x.logDensity[k]! - largest);
+    const logSum = largest + Math.log(sum);
+    out.logLikelihood += logSum;
+    for (let k = 0; k < nClasses; k++) {
+      const p = Math.exp(x.logDensity[k]! - logSum);
+      if (request.posteriors !== undefined) request.posteriors[i * nClasses + k] = p;
+      x.weight[k]! += p;
+      x.rr[k]! += p * x.residualSquares[k]!;
+      const r = k * m;
+      for (let a = 0; a < q; a++)
+        for (let b = 0; b < q; b++) x.zz[(k * q + a) * q + b]! += p * x.residual[r + a]! * x.residual[r + b]!;
+      for (let j = 0; j < c; j++) {
+        const pw = j === 0 ? p : p * moments.w[i * c + j]!;
+        const at = (k * c + j) * m;
+        for (let b = 0; b < m; b++) x.wr[at + b]! += pw * x.residual[r + b]!;
+        if (request.information)
+          for (let l = 0; l < c; l++) x.ww[(k * c + j) * c + l]! += l === 0 ? pw : pw * moments.w[i * c + l]!;
+      }
+      if (nMembership > 1) {
+        const excess = p - Math.exp(x.logPrior[k]!);
+        out.gradientLogits[k * nMembership]! += excess;
+        for (let j = 1; j < nMembership; j++)
+          out.gradientLogits[k * nMembership + j]! += excess * moments.v[i * nMembership + j]!;
+      }
+    }
+    if (request.information && nMembership > 1)
+      addLogitInformation(out, nClasses, nMembership, x.logPrior, moments.v, i * nMembership, 1);
+  }
+}
+
+/** Log density of person i in class k; leaves B'r and r'r in the scratch. */
+function personDensity(
+  x: Scratch,
+  moments: Moments,
+  fixed: FixedStructure,
+  parameters: ClassParameters,
+  g: number,
+  i: number,
+  k: number,
+): number {
+  const { nBasis: m, nRandom: q, nPersonColumns: c, btb, by } = moments;
+  const { eta, residual } = x;
+  eta.fill(0);
+  for (let j = 0; j < fixed.nFixed; j++) {
+    const person = fixed.person[j]!;
+    const coefficient = parameters.beta[k * fixed.nFixed + j]!;
+    eta[fixed.basis[j]!]! += person === 0 ? coefficient : coefficient * moments.w[i * c + person]!;
+  }
+  const r = k * m;
+  let squares = moments.yy[i]!;
+  for (let a = 0; a < m; a++) {
+    const b0 = by[i * m + a]!;
+    let value = b0;
+    for (let b = 0; b < m; b++) value -= btb[(g * m + a) * m + b]! * eta[b]!;
+    residual[r + a] = value;
+    squares -= eta[a]! * (b0 + value);
+  }
+  x.residualSquares[k] = squares;
+  const pattern = x.patterns[k]!;
+  let quad = squares;
+  for (let a = 0; a < q; a++)
+    for (let b = 0; b < q; b++) quad -= pattern.m[a * q + b]! * residual[r + a]! * residual[r + b]!;
+  return -0.5 * (pattern.sessions * LOG_2PI + pattern.logDeterminant + quad / pattern.variance);
+}
+
+/** From the pattern's sums to gradient and information. */
+function foldPattern(
+  x: Scratch,
+  moments: Moments,
+  fixed: FixedStructure,
+  g: number,
+  out: Evaluation,
+  information: boolean,
+): void {
+  const { nBasis: m, nRandom: q, nPersonColumns: c } = moments;
+  const nClasses = x.patterns.length;
+  for (let k = 0; k < nClasses; k++) {
+    const pattern = x.patterns[k]!;
+    out.weight[k]! += x.weight[k]!;
+    foldVariance(out, k, pattern, q, x.weight[k]!, x.zz, k * q * q, x.rr[k]!, information);
+    for (let w = 0; w < c; w++) {
+      applyInverse(x.score, 0, pattern, x.wr, (k * c + w) * m, q, m);
+      for (let j = 0; j < fixed.nFixed; j++)
+        if (fixed.person[j] === w) out.gradientBeta[k * fixed.nFixed + j]! += x.score[fixed.basis[j]!]!;
+    }
+    if (information) foldBetaInformation(out, k, pattern, moments, g, fixed, x.ww, k * c * c, x.bvb);
+  }
+}
+
+/** Logit gradient and information when the prior is the same for everyone. */
+export function finishLogits(
+  out: Evaluation,
+  moments: Moments,
+  logPrior: Float64Array,
+  information: boolean,
+): void {
+  if (moments.nMembership > 1) return;
+  const nClasses = logPrior.length;
+  for (let k = 0; k < nClasses; k++)
+    out.gradientLogits[k] = out.weight[k]! - moments.nPersons * Math.exp(logPrior[k]!);
+  if (information) addLogitInformation(out, nClasses, 1, logPrior, moments.v, 0, moments.nPersons);
+}

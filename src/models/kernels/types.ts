@@ -1,0 +1,129 @@
+/** Parameters of a normal mixture of growth curves, class by class, on the internal scale. */
+export interface ClassParameters {
+  readonly nClasses: number;
+  /** K x P: every fixed coefficient for every class (shared ones repeated). */
+  readonly beta: Float64Array;
+  /** K x q x q: lower factor L of each class's random-effect covariance D = L L'. */
+  readonly factor: Float64Array;
+  /** K: residual variances. */
+  readonly variance: Float64Array;
+  /** K x nMembership: class logits; softmax over classes gives the prior. */
+  readonly logits: Float64Array;
+}
+
+/**
+ * What one pass over the data gives. Gradients are of the log-likelihood with respect to the entries of
+ * ClassParameters, D in place of its factor; information blocks are those of the complete data given the
+ * posteriors (expected for the variances), which precondition the optimiser.
+ */
+export interface Evaluation {
+  logLikelihood: number;
+  /** K x P; for coefficients that the classes share the sum over classes is what counts. */
+  readonly gradientBeta: Float64Array;
+  /** K x q x q symmetric: d logLik = trace(gradientD dD). */
+  readonly gradientD: Float64Array;
+  /** K. */
+  readonly gradientVariance: Float64Array;
+  /** K x nMembership. */
+  readonly gradientLogits: Float64Array;
+  /** K: sum of posterior probabilities. */
+  readonly weight: Float64Array;
+  /** K x P x P. */
+  readonly informationBeta: Float64Array;
+  /** K x q^4: sum of S (x) S over persons, S = Z'V^-1 Z, indexed [a c b d] as S[a,c] S[b,d]. */
+  readonly informationD: Float64Array;
+  /** K x q x q: Z'V^-2 Z. */
+  readonly informationDVariance: Float64Array;
+  /** K: trace V^-2. */
+  readonly informationVariance: Float64Array;
+  /** (K nMembership)^2: sum of (diag(pi) - pi pi') (x) v v'. */
+  readonly informationLogits: Float64Array;
+}
+
+/** What to compute beside the log-likelihood and its gradient. */
+export interface EvaluationRequest {
+  /** Fill the information blocks too. */
+  readonly information: boolean;
+  /** nPersons x K, in the order of the moments; filled with posterior probabilities. */
+  readonly posteriors?: Float64Array;
+}
+
+/** A likelihood: the fitter does not know which kind runs behind this. */
+export interface Kernel {
+  readonly nClasses: number;
+  /** Fills `out` at `parameters`. */
+  evaluate(parameters: ClassParameters, out: Evaluation, request: EvaluationRequest): void;
+}
+
+/**
+ * Allocates the parameters of a model.
+ * @param nClasses - K
+ * @param nFixed - P
+ * @param nRandom - q
+ * @param nMembership - membership columns
+ * @returns zeroed parameters
+ */
+export function allocateParameters(
+  nClasses: number,
+  nFixed: number,
+  nRandom: number,
+  nMembership: number,
+): ClassParameters {
+  return {
+    nClasses,
+    beta: new Float64Array(nClasses * nFixed),
+    factor: new Float64Array(nClasses * nRandom * nRandom),
+    variance: new Float64Array(nClasses),
+    logits: new Float64Array(nClasses * nMembership),
+  };
+}
+
+/**
+ * Allocates the result of an evaluation.
+ * @param nClasses - K
+ * @param nFixed - P
+ * @param nRandom - q
+ * @param nMembership - membership columns
+ * @returns zeroed arrays of the shapes documented at {@link Evaluation}
+ */
+export function allocateEvaluation(
+  nClasses: number,
+  nFixed: number,
+  nRandom: number,
+  nMembership: number,
+): Evaluation {
+  const q2 = nRandom * nRandom;
+  return {
+    logLikelihood: 0,
+    gradientBeta: new Float64Array(nClasses * nFixed),
+    gradientD: new Float64Array(nClasses * q2),
+    gradientVariance: new Float64Array(nClasses),
+    gradientLogits: new Float64Array(nClasses * nMembership),
+    weight: new Float64Array(nClasses),
+    informationBeta: new Float64Array(nClasses * nFixed * nFixed),
+    informationD: new Float64Array(nClasses * q2 * q2),
+    informationDVariance: new Float64Array(nClasses * q2),
+    informationVariance: new Float64Array(nClasses),
+    informationLogits: new Float64Array((nClasses * nMembership) ** 2),
+  };
+}
+
+/** Sets the log-likelihood and its gradient to zero. */
+export function clearGradient(out: Evaluation): void {
+  out.logLikelihood = 0;
+  out.gradientBeta.fill(0);
+  out.gradientD.fill(0);
+  out.gradientVariance.fill(0);
+  out.gradientLogits.fill(0);
+  out.weight.fill(0);
+}
+
+/** Sets every entry of an evaluation to zero. */
+export function clearEvaluation(out: Evaluation): void {
+  clearGradient(out);
+  out.informationBeta.fill(0);
+  out.informationD.fill(0);
+  out.informationDVariance.fill(0);
+  out.informationVariance.fill(0);
+  out.informationLogits.fill(0);
+}
