@@ -1,0 +1,3 @@
+export { createInlineRunner, type InlineOptions } from "./inline.js";
+export { createPool, createRunner, type PoolOptions } from "./pool.js";
+export { ontoSharedMemory } from "./shared.js";

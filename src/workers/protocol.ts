@@ -1,0 +1,66 @@
+import type { Problem } from "../core/errors.js";
+
+/** Version of the messages below; a worker refuses any other, so a half-updated installation says so. */
+export const PROTOCOL_VERSION = 1;
+
+/** A typed array whose memory every thread can see. */
+export type SharedArray =
+  | Float64Array
+  | Float32Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | BigInt64Array
+  | BigUint64Array;
+
+/**
+ * Bulk data in a form that costs a message a few handles only: the plain part as bytes, in shared memory,
+ * with markers where the typed arrays go.
+ */
+export interface PlacedData {
+  readonly plain: Uint8Array;
+  readonly arrays: readonly SharedArray[];
+}
+
+/** Main thread to worker: do one job. */
+export interface JobMessage {
+  readonly version: number;
+  readonly task: string;
+  readonly label: string;
+  readonly dataKey: string;
+  readonly data: PlacedData;
+  readonly input: unknown;
+}
+
+/** Main thread to every worker of a pool, over its broadcast channel: drop your handles on this data. */
+export interface ForgetMessage {
+  readonly version: number;
+  readonly forget: string;
+}
+
+/** An error as it crosses the thread boundary. */
+export type Failure =
+  /** The user's mistake (`InputError`). */
+  | { readonly kind: "input"; readonly problems: readonly Problem[] }
+  /** A named failure (`RunFailure`). */
+  | { readonly kind: "run"; readonly code: string; readonly message: string }
+  /** Anything else that a task threw. */
+  | { readonly kind: "error"; readonly name: string; readonly message: string; readonly stack: string };
+
+/** Worker to main thread: how the job ended. */
+export type ReplyMessage =
+  | { readonly version: number; readonly ok: true; readonly output: unknown }
+  | { readonly version: number; readonly ok: false; readonly failure: Failure };
+
+/** What a worker is told when it starts. */
+export interface WorkerSettings {
+  readonly version: number;
+  /** URL of the module that exports `tasks`. */
+  readonly tasksUrl: string;
+  /** Name of the pool's broadcast channel. */
+  readonly channel: string;
+}

@@ -1,0 +1,40 @@
+import { RunFailure } from "../core/errors.js";
+import type { Task } from "../models/job.js";
+
+/** Tasks by name. */
+export type TaskRegistry = Readonly<Record<string, Task<unknown>>>;
+
+/** The module of the models' own tasks. */
+export const MODEL_TASKS: URL = new URL("../models/tasks.js", import.meta.url);
+
+/**
+ * Loads a module that exports `tasks`.
+ * @param url - the module's address
+ * @returns its tasks
+ * @throws RunFailure when it cannot be loaded or has no tasks
+ */
+export async function loadTasks(url: string): Promise<TaskRegistry> {
+  let module: { readonly tasks?: TaskRegistry };
+  try {
+    module = (await import(url)) as { readonly tasks?: TaskRegistry };
+  } catch (error) {
+    throw new RunFailure("no-tasks", `the tasks in ${url} cannot be loaded: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  if (typeof module.tasks !== "object") throw new RunFailure("no-tasks", `${url} exports no tasks`);
+  return module.tasks;
+}
+
+/**
+ * Looks a task up by name.
+ * @param registry - tasks by name
+ * @param name - the wanted one
+ * @returns the task
+ * @throws RunFailure when there is none of that name
+ */
+export function pickTask(registry: TaskRegistry, name: string): Task<unknown> {
+  const task = Object.hasOwn(registry, name) ? registry[name] : undefined;
+  if (task === undefined) throw new RunFailure("unknown-task", `there is no task named ${name}`);
+  return task;
+}

@@ -1,0 +1,2 @@
+// A worker that never starts: it dies while it is loaded.
+process.exit(9);
