@@ -25,6 +25,8 @@ export interface MeasureSpec {
   readonly maximumMissingItems?: number;
   /** At or above this score a person is at caseness; null: none known. */
   readonly caseness: number | null;
+  /** True when caseness means strictly above `caseness` (mean scores such as the MI). Default false. */
+  readonly casenessExclusive?: boolean;
   /** Smallest change that is reliable; null: none known. */
   readonly reliableChange: number | null;
   /** Fractional totals are valid (prorated or mean scores). Default false: a fractional score is set aside. */
@@ -97,7 +99,7 @@ export interface PrepSpec {
   readonly exclusions: readonly ExclusionRule[];
   /** Persons with fewer scored occasions are set aside. Default 1. */
   readonly minimumSessions: number;
-  /** Occasions from this rank on (counted from 1) are set aside; default none. */
+  /** The last occasion kept, counted from 1 within the person; later ones are set aside; default none. */
   readonly maximumSession?: number;
   /** Latest time kept, in the time unit; default none. */
   readonly maximumTime?: number;
@@ -105,6 +107,38 @@ export interface PrepSpec {
   readonly duplicates: "first" | "last" | "mean" | "set-aside";
   /** Values that mean missing in any column. Default: empty, NA, N/A, NULL, NaN, `.`. */
   readonly missing: readonly string[];
+  /** How many set-aside rows `Cohort.setAside` lists. Default 1000. */
+  readonly setAsideLimit?: number;
+}
+
+/** A measure as a caller may give it: what is left out comes from the catalogue of known measures. */
+export type MeasureInput = Pick<MeasureSpec, "name"> & Partial<MeasureSpec>;
+
+/** What `prepare` and `resolvePrepSpec` take: everything that has a default may be left out. */
+export interface PrepSpecInput
+  extends Partial<Omit<PrepSpec, "data" | "id" | "measures" | "time" | "covariates" | "exclusions">> {
+  readonly data: PrepSpec["data"];
+  readonly id: string;
+  /** Measures; a name alone means a known measure (`phq9`, `gad7`, …) with its defaults. */
+  readonly measures: readonly (string | MeasureInput)[];
+  /** The time axis; a name alone means a numeric column, taken as it is. */
+  readonly time: string | Partial<TimeSpec>;
+  /** Covariates; a name alone means the column of that name. */
+  readonly covariates?: readonly (string | CovariateSpec)[];
+  /** Rules; an expression alone is its own name. */
+  readonly exclusions?: readonly (string | ExclusionRule)[];
+}
+
+/** Findings about rows, column-wise (there may be a million): entry f of each list belongs together. */
+export interface FindingTable {
+  readonly count: number;
+  /** Row number in the file, the first data row being 1. */
+  readonly row: Int32Array;
+  readonly file: readonly string[];
+  readonly id: readonly string[];
+  readonly reason: readonly string[];
+  readonly column: readonly string[];
+  readonly value: readonly string[];
 }
 
 /** One row that was set aside. */
@@ -153,16 +187,25 @@ export interface DescriptiveRow {
 
 /** The result of preparation: an analysis-ready table and the full account of how it came to be. */
 export interface Cohort {
+  /** Name of the person identifier, as in the data. */
+  readonly id: string;
   readonly long: LongTable;
   /**
-   * One row per person: baseline covariates; `n_sessions`, `last_time`; per measure `NAME_first`, `NAME_last`,
-   * `NAME_change`; outcomes (`caseness`, `recovery`, `reliable_improvement`, `reliable_deterioration`,
+   * One row per person: covariates at the first occasion used; `n_sessions`, `last_time`; per measure
+   * `NAME_first`, `NAME_last`, `NAME_change` (the last two need two scores; change = last - first); outcomes (`caseness`, `recovery`, `reliable_improvement`, `reliable_deterioration`,
    * `reliable_recovery`, `no_reliable_change`) as factors with levels `no`, `yes`, `not eligible`.
    */
   readonly persons: PersonTable;
   readonly ledger: RowLedger;
-  /** Set-aside rows; at most `setAsideLimit` are kept in memory, all are written to file by `writeSetAside`. */
+  /** The first `setAsideLimit` set-aside rows; `writeSetAside` writes all of them. */
   readonly setAside: readonly SetAsideRow[];
+  /** Every set-aside row. */
+  readonly setAsideTable: FindingTable;
+  /**
+   * Invalid cells in rows that are used all the same (an impossible GAD-7 beside a valid PHQ-9, text in a numeric
+   * covariate): the cell is taken as missing.
+   */
+  readonly blankedTable: FindingTable;
   /** Things the user should know that set no row aside (prorated totals, constant columns, …). */
   readonly notes: readonly string[];
   readonly descriptives: readonly DescriptiveRow[];
