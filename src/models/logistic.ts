@@ -86,7 +86,10 @@ export function logisticRegression(persons: PersonTable, options: LogisticOption
     nParameters: estimate.coefficients.length,
     oddsRatios: tables.oddsRatios,
     termTests: tables.termTests,
-    convergence: { converged: estimate.converged, verdicts: tables.verdicts },
+    convergence: {
+      converged: estimate.converged && estimate.modelCovariance !== null,
+      verdicts: tables.verdicts,
+    },
     warnings: tables.warnings,
   };
 }

@@ -92,7 +92,10 @@ export function threeStep(
     nParameters: estimate.coefficients.length,
     oddsRatios: tables.oddsRatios,
     termTests: tables.termTests,
-    convergence: { converged: estimate.converged, verdicts: [...step2.verdicts, ...later] },
+    convergence: {
+      converged: estimate.converged && estimate.modelCovariance !== null,
+      verdicts: [...step2.verdicts, ...later],
+    },
     warnings: [...step2.verdicts.map(inWords), ...tables.warnings, ...membershipWarning(fit)],
   };
 }
@@ -184,8 +187,8 @@ function hindranceOf(nPersons: number, nClasses: number, singularTable: boolean)
   if (singularTable)
     return {
       name: "not identified",
-      sentence: "The classes are told apart so badly that the correction cannot be computed.",
-      advice: "Use the maximum-likelihood correction, or a model with fewer classes.",
+      sentence: "The classes are told apart so badly that their predictors cannot be estimated.",
+      advice: "Use a model whose classes are better separated, or with fewer classes.",
     };
   return null;
 }

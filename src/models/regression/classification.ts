@@ -73,7 +73,7 @@ export function hasPosterior(posteriors: Posteriors, person: number): boolean {
  * @param classification - step two
  * @param correction - how to correct
  * @param members - persons wanted, as indices into the fit's persons
- * @returns the assignment, or null when the table cannot be inverted (BCH)
+ * @returns the assignment, or null when the table is singular, so that it cannot correct anything
  */
 export function assignmentFor(
   classification: Classification,
@@ -86,9 +86,9 @@ export function assignmentFor(
     weights.set(classification.weights.subarray(member * size, (member + 1) * size), i * size);
   });
   if (correction === "none") return { nClasses: size, weights, table: null };
-  if (correction === "ml") return { nClasses: size, weights, table: classification.table };
   const inverted = invertTable(classification.table, size);
   if (inverted === null) return null;
+  if (correction === "ml") return { nClasses: size, weights, table: classification.table };
   const corrected = new Float64Array(weights.length);
   for (let i = 0; i < members.length; i++)
     for (let s = 0; s < size; s++)

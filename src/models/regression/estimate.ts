@@ -65,7 +65,7 @@ export function estimateRegression(design: RegressionDesign, assignment: Assignm
     (candidate) => evaluateMultinomial(problem, candidate),
     start,
   );
-  const inverse = size === 0 ? null : invertPositiveDefinite(evaluation.information, size);
+  const inverse = size === 0 ? null : invertInformation(evaluation.information, size);
   const sandwich =
     inverse === null ? null : multiply(multiply(inverse, evaluation.scoreProducts, size), inverse, size);
   return {
@@ -79,6 +79,20 @@ export function estimateRegression(design: RegressionDesign, assignment: Assignm
     converged,
     aliased: identified.aliased,
   };
+}
+
+/**
+ * Inverse of the information. Under separation it is singular to machine precision in the directions that run to
+ * infinity; a ridge gives those a huge variance, which marks them, and leaves the others as they are.
+ */
+function invertInformation(information: Float64Array, size: number): Float64Array | null {
+  const plain = invertPositiveDefinite(information, size);
+  if (plain !== null) return plain;
+  let largest = 0;
+  for (let j = 0; j < size; j++) largest = Math.max(largest, information[j * size + j]!);
+  const ridged = information.slice();
+  for (let j = 0; j < size; j++) ridged[j * size + j]! += 1e-10 * largest;
+  return invertPositiveDefinite(ridged, size);
 }
 
 /** A naive estimate that ran off to infinity (separation) starts the corrected fit from where logits are flat. */

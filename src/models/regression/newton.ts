@@ -11,12 +11,13 @@ export interface SecondOrder {
 export interface NewtonOutcome<Evaluation extends SecondOrder> {
   readonly point: Float64Array;
   readonly evaluation: Evaluation;
-  /** g' H^-1 g / n below the tolerance at a point of negative curvature. */
+  /** Nothing is left to be gained; whether the maximum is a single point is for the information to say. */
   readonly converged: boolean;
   readonly iterations: number;
 }
 
-const RELATIVE_GRADIENT = 1e-13;
+/** Of g' H^-1 g per coefficient: the likelihood still to be gained, also where a coefficient runs to infinity. */
+const RELATIVE_GRADIENT = 1e-10;
 const MAXIMUM_ITERATIONS = 200;
 const MAXIMUM_HALVINGS = 30;
 
@@ -25,7 +26,7 @@ const MAXIMUM_HALVINGS = 30;
  * steps that do not climb (Armijo 1966).
  * @param evaluate - value, gradient and information at a point
  * @param start - first point, not changed
- * @returns the last point reached, and whether it is a maximum
+ * @returns the last point reached, and whether anything is left to be gained there
  */
 export function maximiseByNewton<Evaluation extends SecondOrder>(
   evaluate: (point: Float64Array) => Evaluation,
@@ -34,14 +35,17 @@ export function maximiseByNewton<Evaluation extends SecondOrder>(
   let point: Float64Array = start.slice();
   let evaluation = evaluate(point);
   for (let iteration = 0; iteration < MAXIMUM_ITERATIONS; iteration++) {
-    const { direction, ridged } = ascentDirection(evaluation, point.length);
+    const direction = ascentDirection(evaluation, point.length);
     const gain = dot(evaluation.gradient, direction, point.length);
-    if (!ridged && gain <= RELATIVE_GRADIENT * Math.max(1, point.length))
-      return { point, evaluation, converged: true, iterations: iteration };
+    const near = gain <= RELATIVE_GRADIENT * Math.max(1, point.length);
+    if (near) {
+      // One more full step squares what is left of the error; the likelihood is too flat here to test it.
+      const last = point.map((value, j) => value + direction[j]!);
+      return { point: last, evaluation: evaluate(last), converged: true, iterations: iteration + 1 };
+    }
     const next = climb(evaluate, point, evaluation, direction, gain);
     // No step climbs any more: rounding has the last word, and the gradient decides.
-    if (next === null)
-      return { point, evaluation, converged: !ridged && gain < 1e-8 * point.length, iterations: iteration };
+    if (next === null) return { point, evaluation, converged: gain < 1e-6, iterations: iteration };
     ({ point, evaluation } = next);
   }
   return { point, evaluation, converged: false, iterations: MAXIMUM_ITERATIONS };
@@ -66,21 +70,18 @@ function climb<Evaluation extends SecondOrder>(
 }
 
 /** Solves (information + ridge) d = gradient with the smallest ridge of a growing series that allows it. */
-function ascentDirection(
-  evaluation: SecondOrder,
-  size: number,
-): { direction: Float64Array; ridged: boolean } {
+function ascentDirection(evaluation: SecondOrder, size: number): Float64Array {
   let largest = 0;
   for (let j = 0; j < size; j++) largest = Math.max(largest, Math.abs(evaluation.information[j * size + j]!));
   for (let ridge = 0; ; ridge = ridge === 0 ? 1e-8 * (largest || 1) : ridge * 10) {
     const factor = evaluation.information.slice();
     for (let j = 0; j < size; j++) factor[j * size + j]! += ridge;
     if (!choleskyInPlace(factor, size)) {
-      if (ridge > 1e10 * (largest || 1)) return { direction: new Float64Array(size), ridged: true };
+      if (ridge > 1e10 * (largest || 1)) return new Float64Array(size);
       continue;
     }
     const direction = evaluation.gradient.slice();
     choleskySolveInPlace(factor, size, direction);
-    return { direction, ridged: ridge > 0 };
+    return direction;
   }
 }

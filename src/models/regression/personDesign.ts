@@ -1,3 +1,8 @@
+import { InputError, nearestName } from "../../core/errors.js";
+import { type Column, type PersonTable, takeRows } from "../../core/table.js";
+import { parseFormula } from "../formula.js";
+import { evaluateFormula } from "../terms.js";
+
 /** A person-level design matrix as the regressions read it. */
 export interface RegressionDesign {
   readonly nPersons: number;
@@ -33,41 +38,68 @@ export class LeftOut {
 }
 
 /**
- * Keeps some persons of a design, leaving out (and counting by covariate) those with a missing covariate.
- * @param design - design of everyone in the person table
- * @param rows - persons wanted, as rows of the design
+ * Builds the design of the persons wanted, leaving out (and counting by covariate) those who lack a covariate.
+ * Categories and polynomials are coded over the persons wanted, not over the whole table.
+ * @param formula - person-level terms, e.g. `age + female + factor(site)`
+ * @param persons - covariates, one row per person
+ * @param rows - persons wanted, as rows of the table
  * @param leftOut - receives the counts
  * @returns the design of the persons kept, and their positions in `rows`
+ * @throws InputError for a formula that cannot be read, naming every unknown column
  */
-export function completeRows(
-  design: RegressionDesign,
-  rows: ArrayLike<number>,
+export function personDesign(
+  formula: string,
+  persons: PersonTable,
+  rows: readonly number[],
   leftOut: LeftOut,
 ): { design: RegressionDesign; positions: number[] } {
-  const width = design.names.length;
+  const parsed = parseFormula(formula);
+  checkColumns(formula, parsed.symbols, persons);
+  const columns = new Map(
+    parsed.symbols.map((symbol) => [symbol, takeRows(persons.columns.get(symbol)!, rows)] as const),
+  );
+  const { names, values, termOfColumn, terms } = evaluateFormula(parsed, columns, rows.length, {
+    levels: {},
+    polynomials: {},
+  });
   const positions: number[] = [];
   for (let position = 0; position < rows.length; position++) {
-    const missing = missingTerms(design, rows[position]!);
-    if (missing.length === 0) positions.push(position);
-    else leftOut.add(`missing ${missing.join(" and ")}`);
+    const incomplete = values.findIndex((column) => !Number.isFinite(column[position]!));
+    if (incomplete < 0) positions.push(position);
+    else leftOut.add(missingReason(columns, position, terms[termOfColumn[incomplete]!]!));
   }
-  const matrix = new Float64Array(positions.length * width);
-  positions.forEach((position, out) => {
-    const row = rows[position]!;
-    matrix.set(design.matrix.subarray(row * width, (row + 1) * width), out * width);
+  const matrix = new Float64Array(positions.length * names.length);
+  positions.forEach((position, i) => {
+    values.forEach((column, j) => {
+      matrix[i * names.length + j] = column[position]!;
+    });
   });
-  return { design: { ...design, nPersons: positions.length, matrix }, positions };
+  return { design: { nPersons: positions.length, matrix, names, termOfColumn, terms }, positions };
 }
 
-/** Terms whose value is missing for a person; an interaction is not named beside its own parts. */
-function missingTerms(design: RegressionDesign, row: number): string[] {
-  const width = design.names.length;
-  const missing = new Set<string>();
-  for (let j = 0; j < width; j++)
-    if (!Number.isFinite(design.matrix[row * width + j]!))
-      missing.add(design.terms[design.termOfColumn[j]!]!);
-  return [...missing].filter((term) => {
-    const parts = term.split(":");
-    return parts.length === 1 || !parts.some((part) => missing.has(part));
-  });
+function checkColumns(formula: string, symbols: readonly string[], persons: PersonTable): void {
+  const unknown = symbols.filter((symbol) => !persons.columns.has(symbol));
+  if (unknown.length === 0) return;
+  throw new InputError(
+    unknown.map((name) => {
+      const near = nearestName(name, persons.columns.keys());
+      return {
+        code: "missing-column",
+        where: `formula "${formula}"`,
+        message: `There is no covariate "${name}" in the person table.`,
+        expected: `one of ${[...persons.columns.keys()].join(", ")}`,
+        ...(near === undefined ? {} : { fix: `Did you mean "${near}"?` }),
+      };
+    }),
+  );
+}
+
+/** Names every covariate a person lacks; a term that has no value although its covariates do is named itself. */
+function missingReason(columns: ReadonlyMap<string, Column>, position: number, term: string): string {
+  const missing = [...columns].filter(([, column]) =>
+    column.kind === "numeric" ? Number.isNaN(column.values[position]!) : column.codes[position]! < 0,
+  );
+  return missing.length === 0
+    ? `no finite value of ${term}`
+    : `missing ${missing.map(([name]) => name).join(" and ")}`;
 }

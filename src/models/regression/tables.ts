@@ -164,13 +164,13 @@ function termTests(
 
 function verdictsOf(estimate: RegressionEstimate, silent: ReadonlySet<string>): Verdict[] {
   const verdicts: Verdict[] = [];
-  if (!estimate.converged)
+  if (!estimate.converged && estimate.modelCovariance !== null)
     verdicts.push({
       name: "stopped early",
       sentence: "The regression did not reach a maximum of its likelihood.",
       advice: "Do not report these odds ratios; use fewer covariates or fewer classes.",
     });
-  if (silent.size > 0 && estimate.modelCovariance === null)
+  if (estimate.modelCovariance === null)
     verdicts.push({
       name: "not identified",
       sentence: "The data do not determine the coefficients of this regression.",
