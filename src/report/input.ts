@@ -1,4 +1,4 @@
-import type { LongTable, RowLedger } from "../core/table.js";
+import type { LongTable, PersonTable, RowLedger } from "../core/table.js";
 import type { EnumerationResult, FitResult, RegressionResult } from "../models/result.js";
 
 /** A measure as the figures need it. */
@@ -8,6 +8,8 @@ export interface ReportMeasure {
   readonly minimum: number;
   readonly maximum: number;
   readonly caseness: number | null;
+  /** Smallest change that is reliable; default: 6 for PHQ-9, 4 for GAD-7, else a fifth of the range. */
+  readonly reliableChange?: number | null;
 }
 
 /** What the report says of the data. */
@@ -49,8 +51,12 @@ export interface ReportInput {
   readonly measure: ReportMeasure;
   /** Words for the time axis, e.g. `Weeks from first session`. */
   readonly timeLabel: string;
+  /** Unit of the time axis in the plural, e.g. `weeks`; default: the unit named in `timeLabel`, if any. */
+  readonly timeUnit?: string;
   /** The table the models were fitted to, for individual lines. */
   readonly long: LongTable;
+  /** One row per person with outcome factors (`no`, `yes`, `not eligible`), for outcome rates by class. */
+  readonly persons?: PersonTable;
   readonly cohort: ReportCohort;
   readonly enumeration: EnumerationResult | null;
   /** The model the report is about. */
