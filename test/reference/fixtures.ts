@@ -1,0 +1,99 @@
+import { existsSync, readFileSync } from "node:fs";
+import { type LongTable, tableFromArrays } from "../../src/core/table.js";
+import type { ModelSpecInput } from "../../src/models/spec.js";
+
+/** One model fitted by other software; see README.md in this folder. */
+export interface ReferenceModel {
+  readonly name: string;
+  readonly package: string;
+  readonly call: string;
+  readonly where?: string;
+  readonly nPersons: number;
+  readonly nObservations: number;
+  readonly spec: ModelSpecInput;
+  readonly logLik: number;
+  readonly npar: number;
+  /** One class: term -> [estimate, standard error]. */
+  readonly fixed?: Readonly<Record<string, readonly [number, number]>>;
+  readonly residualSd: readonly number[];
+  readonly residualSdSe?: readonly number[];
+  /** One matrix, or one per class. */
+  readonly covarianceD?: readonly (readonly number[])[] | readonly (readonly (readonly number[])[])[];
+  /** Standard errors of the lower triangle of D, by rows. */
+  readonly covarianceSe?: readonly number[];
+  readonly classes?: readonly {
+    readonly fixed: readonly number[];
+    readonly se: readonly number[] | null;
+    readonly proportion: number;
+    readonly assigned: number;
+  }[];
+  readonly membership?: {
+    readonly names: readonly string[];
+    readonly reference: number;
+    readonly logits: readonly (readonly number[])[];
+    readonly se: readonly (readonly number[])[] | null;
+  };
+  readonly entropy?: number;
+  readonly boundary?: true;
+  readonly localMaximum?: true;
+}
+
+/** The REFRAMED file beside the repository; its licence keeps it out. */
+export const REFRAMED_FILE: URL = new URL("../../../shared/data/reframed_phq9.csv", import.meta.url);
+
+/** Whether the REFRAMED file is there. */
+export const hasReframed: boolean = existsSync(REFRAMED_FILE);
+
+/** Reference models of a data set. */
+export function referenceModels(name: "sim600" | "reframed"): readonly ReferenceModel[] {
+  return JSON.parse(
+    readFileSync(new URL(`${name}-models.json`, import.meta.url), "utf8"),
+  ) as ReferenceModel[];
+}
+
+/** The simulated data, with age centred as in the reference calls. */
+export function sim600(maximumSession: number = Number.POSITIVE_INFINITY): LongTable {
+  const rows = readCsv(new URL("sim600.csv", import.meta.url)).filter(
+    (row) => Number(row.session) <= maximumSession,
+  );
+  const numbers = (name: string): number[] => rows.map((row) => Number(row[name]));
+  return tableFromArrays(
+    rows.map((row) => row.id!),
+    {
+      ...Object.fromEntries(
+        ["session", "week", "phq9", "female", "employed", "ltc", "imd"].map((name) => [name, numbers(name)]),
+      ),
+      agec: numbers("age").map((age) => (age - 38) / 10),
+    },
+    "session",
+  );
+}
+
+/** The REFRAMED data up to a month, with the covariates of the reference calls. */
+export function reframed(maximumMonth: number): LongTable {
+  const rows = readCsv(REFRAMED_FILE).filter((row) => Number(row.month) <= maximumMonth);
+  const numbers = (name: string): number[] => rows.map((row) => Number(row[name]));
+  return tableFromArrays(
+    rows.map((row) => row.patient!),
+    {
+      month: numbers("month"),
+      phq9: numbers("phq9"),
+      female: numbers("female"),
+      agec: numbers("age").map((age) => (age - 48) / 10),
+      rodbt: rows.map((row) => Number(row.grp === "RO-DBT")),
+    },
+    "month",
+  );
+}
+
+/** Rows of a comma-separated file whose quoted cells hold no line breaks or quotes. */
+function readCsv(file: URL): Record<string, string>[] {
+  const [header, ...lines] = readFileSync(file, "utf8").trim().split(/\r?\n/);
+  const cells = (line: string): string[] =>
+    [...line.matchAll(/("([^"]*)"|[^,]*)(,|$)/g)].map((match) => match[2] ?? match[1]!);
+  const names = cells(header!);
+  return lines.map((line) => {
+    const values = cells(line);
+    return Object.fromEntries(names.map((name, j) => [name, values[j]!]));
+  });
+}
