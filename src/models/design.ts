@@ -65,6 +65,9 @@ export interface Design {
   readonly keptStart: Int32Array;
   /** Index in the long table of each kept person. */
   readonly keptPersons: Int32Array;
+  /** Basis columns over the kept rows and person columns over the kept persons, internal scale. */
+  readonly rowBasis: readonly Float64Array[];
+  readonly personColumns: readonly Float64Array[];
   readonly warnings: readonly string[];
 }
 
@@ -587,6 +590,8 @@ function assembleDesign(a: Assembly): Design {
     keptRows: kept.rows,
     keptStart: kept.start,
     keptPersons: kept.persons,
+    rowBasis: basis,
+    personColumns: person,
     warnings,
   };
 }

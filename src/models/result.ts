@@ -146,6 +146,8 @@ export interface FitResult {
   readonly design: StoredDesign;
   readonly options: FitOptions;
   readonly seed: number;
+  /** The free vector on the internal scale, in the order of the parameter layout: for `predict` and warm starts. */
+  readonly internal: readonly number[];
   readonly nPersons: number;
   readonly nObservations: number;
   readonly nParameters: number;

@@ -1,0 +1,232 @@
+import { InputError } from "../core/errors.js";
+import type { LongTable } from "../core/table.js";
+import { assembleResult, type FitContext, familyOf } from "./fitModel.js";
+import { createLocalRunner } from "./localRunner.js";
+import { type FitRequest, searchAll } from "./multistart.js";
+import { buildProblem, type Problem } from "./problem.js";
+import type { EnumerationResult, EnumerationRow, FitResult, SelectionRule } from "./result.js";
+import {
+  type FitOptions,
+  type ModelSpec,
+  type ModelSpecInput,
+  resolveFitOptions,
+  resolveSpec,
+} from "./spec.js";
+
+/** One structure to try with several numbers of classes. */
+export interface EnumerationStructure {
+  /** Name in tables, e.g. `GMM`. */
+  readonly name: string;
+  /** The model; its number of classes is ignored. */
+  readonly spec: ModelSpecInput;
+}
+
+/** What to enumerate. */
+export interface EnumerationSpec {
+  readonly structures: readonly EnumerationStructure[];
+  readonly classes: { readonly from: number; readonly to: number };
+  readonly rule?: Partial<SelectionRule>;
+}
+
+/** Default rule: lowest BIC among models whose smallest class holds 5% and whose best value was replicated. */
+export const DEFAULT_SELECTION_RULE: SelectionRule = {
+  criterion: "bic",
+  minimumClassProportion: 0.05,
+  minimumEntropy: 0,
+  requireReplication: true,
+};
+
+/** Fits finished earlier, by {@link enumerationKey}; they are not fitted again. */
+export type KnownFits = ReadonlyMap<string, FitResult>;
+
+/**
+ * Name of one model of an enumeration, for caches.
+ * @param structure - structure name
+ * @param classes - number of classes
+ * @returns the key
+ */
+export function enumerationKey(structure: string, classes: number): string {
+  return `${structure}/${classes}`;
+}
+
+/**
+ * Fits every structure with every number of classes, as one pool of independent jobs, and chooses by the rule.
+ * @param table - long table
+ * @param enumeration - structures, range of classes, rule
+ * @param optionsInput - starts, seed, limits; where to run; fits already known
+ * @returns all fits, their comparison, the choice; when cancelled, what was finished (possibly nothing)
+ * @throws InputError for a range or structure that cannot be used
+ */
+export async function enumerate(
+  table: LongTable,
+  enumeration: EnumerationSpec,
+  optionsInput: Partial<FitOptions> & FitContext & { readonly known?: KnownFits } = {},
+): Promise<EnumerationResult> {
+  const { runner, signal, onProgress, known, ...rest } = optionsInput;
+  const options = resolveFitOptions(rest);
+  const rule = { ...DEFAULT_SELECTION_RULE, ...enumeration.rule };
+  checkRange(enumeration);
+  const started = performance.now();
+  const requests: (FitRequest & { spec: ModelSpec; structure: string })[] = [];
+  const fits = new Map<string, FitResult>();
+  const order: string[] = [];
+  for (const structure of enumeration.structures) {
+    const base = resolveSpec({ ...structure.spec, classes: enumeration.classes.to });
+    let problem: Problem | undefined;
+    for (let classes = enumeration.classes.from; classes <= enumeration.classes.to; classes++) {
+      const key = enumerationKey(structure.name, classes);
+      order.push(key);
+      const earlier = known?.get(key);
+      if (earlier !== undefined) {
+        fits.set(key, earlier);
+        continue;
+      }
+      const spec = { ...base, classes };
+      problem ??= buildProblem(table, base);
+      const label = `${structure.name}, ${classes} ${classes === 1 ? "class" : "classes"}`;
+      requests.push({ problem, shape: spec, options, label, spec, structure: structure.name });
+    }
+  }
+  const searches = await searchAll(requests, {
+    runner: runner ?? createLocalRunner(),
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+  const seconds = (performance.now() - started) / 1000;
+  searches.forEach((search, r) => {
+    const request = requests[r]!;
+    if (search === undefined) return;
+    const result = assembleResult(table, request.problem, request.spec, options, search, seconds);
+    fits.set(enumerationKey(request.structure, request.spec.classes), result);
+  });
+  const entries = order.flatMap((key) => {
+    const result = fits.get(key);
+    return result === undefined ? [] : [{ structure: key.slice(0, key.lastIndexOf("/")), fit: result }];
+  });
+  return compareFits(entries, rule);
+}
+
+function checkRange({ structures, classes }: EnumerationSpec): void {
+  if (
+    !(
+      Number.isInteger(classes.from) &&
+      Number.isInteger(classes.to) &&
+      1 <= classes.from &&
+      classes.from <= classes.to
+    )
+  )
+    throw new InputError({
+      code: "bad-class-range",
+      message: `classes run from ${classes.from} to ${classes.to}.`,
+      expected: "whole numbers with 1 <= from <= to",
+    });
+  const names = structures.map((structure) => structure.name);
+  if (names.length === 0 || new Set(names).size < names.length)
+    throw new InputError({
+      code: "bad-structures",
+      message: names.length === 0 ? "There is no structure to fit." : "Two structures have the same name.",
+      expected: "at least one structure, each with its own name",
+    });
+}
+
+/**
+ * Compares fits and chooses one by the rule.
+ * @param entries - fits with the names of their structures
+ * @param rule - how to choose
+ * @returns the comparison; no choice when no model is eligible
+ */
+export function compareFits(
+  entries: readonly { readonly structure: string; readonly fit: FitResult }[],
+  rule: SelectionRule,
+): EnumerationResult {
+  const rows: EnumerationRow[] = entries.map(({ structure, fit }) => {
+    const proportions = fit.classes.map((c) => c.proportion);
+    const assigned = fit.classes.map((c) => c.assigned);
+    return {
+      structure,
+      family: familyOf(fit.model, fit.design.nRandom),
+      classes: fit.model.classes,
+      logLikelihood: fit.logLikelihood,
+      nParameters: fit.nParameters,
+      criteria: fit.criteria,
+      smallestProportion: Math.min(...proportions),
+      smallestAssigned: Math.min(...assigned),
+      replicatedBest: fit.starts?.replicatedBest ?? null,
+      finalists: fit.starts?.finalists ?? null,
+      verdict: fit.convergence.verdicts[0]!.name,
+      excludedBecause: exclusions(fit, rule),
+      chosen: false,
+    };
+  });
+  let chosen: number | null = null;
+  rows.forEach((row, index) => {
+    if (row.excludedBecause.length > 0) return;
+    if (chosen === null || row.criteria[rule.criterion] < rows[chosen]!.criteria[rule.criterion])
+      chosen = index;
+  });
+  return {
+    rows: rows.map((row, index) => ({ ...row, chosen: index === chosen })),
+    rule,
+    explanation: explain(rows, rule, chosen),
+    chosen,
+    fits: entries.map((entry) => entry.fit),
+  };
+}
+
+function exclusions(fit: FitResult, rule: SelectionRule): string[] {
+  const reasons: string[] = [];
+  const smallest = Math.min(...fit.classes.map((c) => c.proportion));
+  if (!fit.convergence.converged) reasons.push(fit.convergence.verdicts[0]!.name);
+  for (const { name } of fit.convergence.verdicts)
+    if ((name === "class vanished" || name === "not identified") && !reasons.includes(name))
+      reasons.push(name);
+  if (smallest < rule.minimumClassProportion)
+    reasons.push(`smallest class ${(100 * smallest).toFixed(1)}% < ${100 * rule.minimumClassProportion}%`);
+  if (fit.criteria.entropy !== null && fit.criteria.entropy < rule.minimumEntropy)
+    reasons.push(`entropy ${fit.criteria.entropy.toFixed(2)} < ${rule.minimumEntropy}`);
+  if (
+    rule.requireReplication &&
+    fit.starts !== null &&
+    fit.starts.finalists > 1 &&
+    fit.starts.replicatedBest < 2
+  )
+    reasons.push("best value not replicated");
+  return reasons;
+}
+
+const CRITERION_NAMES: Record<SelectionRule["criterion"], string> = {
+  aic: "AIC",
+  bic: "BIC",
+  sabic: "sample-size adjusted BIC",
+  caic: "CAIC",
+  awe: "AWE",
+  iclBic: "ICL-BIC",
+};
+
+function explain(rows: readonly EnumerationRow[], rule: SelectionRule, chosen: number | null): string {
+  const conditions = [
+    `whose smallest class holds at least ${100 * rule.minimumClassProportion}% of the people`,
+  ];
+  if (rule.minimumEntropy > 0) conditions.push(`with an entropy of at least ${rule.minimumEntropy}`);
+  if (rule.requireReplication)
+    conditions.push("whose best log-likelihood was reached by at least two starts");
+  const stated = `Rule: the lowest ${CRITERION_NAMES[rule.criterion]} among the converged models ${conditions.join(" and ")}.`;
+  if (chosen === null) return `${stated} No model met it.`;
+  const row = rows[chosen]!;
+  const classes = row.classes === 1 ? "1 class" : `${row.classes} classes`;
+  const passedOver = rows.filter(
+    (other) =>
+      other.excludedBecause.length > 0 && other.criteria[rule.criterion] < row.criteria[rule.criterion],
+  );
+  const better =
+    passedOver.length === 0
+      ? ""
+      : ` Passed over although lower: ${passedOver
+          .map((other) => `${other.structure} with ${other.classes} (${other.excludedBecause.join("; ")})`)
+          .join(", ")}.`;
+  const atLimit = row.classes === Math.max(...rows.map((other) => other.classes)) && rows.length > 1;
+  const limit = atLimit
+    ? " This is the largest number of classes tried, so more classes might be chosen if they were allowed."
+    : "";
+  return `${stated} It chose ${row.structure} with ${classes}.${better}${limit}`;
+}

@@ -1,0 +1,113 @@
+import { visitPersonScores } from "../kernels/general.js";
+import { allocateEvaluation, type ClassParameters } from "../kernels/types.js";
+import {
+  allocateFor,
+  type ParameterLayout,
+  permuteClasses,
+  pullGradientInto,
+  unpackInto,
+} from "../parameters.js";
+import { objectiveOf, type ProblemData, type ProblemShape } from "../problem.js";
+import { newtonFinish } from "./newton.js";
+
+/** Input of the last stage: the best start, polished and described. */
+export interface FinishInput {
+  readonly shape: ProblemShape;
+  readonly x: readonly number[];
+}
+
+/** A maximum with everything inference needs; typed arrays travel as they are. */
+export interface FinishedFit {
+  /** Free vector, classes in their final order. */
+  readonly x: Float64Array;
+  readonly logLikelihood: number;
+  readonly gradientCriterion: number;
+  /** Observed information, nParameters^2. */
+  readonly information: Float64Array;
+  /** Its eigenvalues and vectors after scaling by `scale` to unit complete-data information. */
+  readonly eigenvalues: Float64Array;
+  readonly vectors: Float64Array;
+  readonly scale: Float64Array;
+  /** Sum over persons of score score'; null under REML. */
+  readonly scoreProducts: Float64Array | null;
+  /** nPersons x K in the order of the moments. */
+  readonly posteriors: Float64Array;
+  readonly iterations: number;
+  readonly evaluations: number;
+}
+
+/**
+ * Polishes a maximum by Newton steps, puts the classes in order, and computes what inference needs.
+ * @param data - the data
+ * @param input - shape and the converged vector
+ * @returns the finished fit
+ */
+export function finish(data: ProblemData, input: FinishInput): FinishedFit {
+  const { objective, layout } = objectiveOf(data, input.shape);
+  const ordered = orderClasses(data, layout, Float64Array.from(input.x));
+  const result = newtonFinish(objective, objective.evaluate(ordered, true), 10);
+  const posteriors = new Float64Array(data.moments.nPersons * layout.nClasses);
+  objective.evaluatePosteriors(result.point.x, posteriors);
+  return {
+    x: result.point.x,
+    logLikelihood: result.point.value,
+    gradientCriterion: result.criterion,
+    information: result.information.matrix,
+    eigenvalues: result.information.eigenvalues,
+    vectors: result.information.vectors,
+    scale: result.information.scale,
+    scoreProducts: input.shape.reml ? null : sumScoreProducts(data, layout, result.point.x),
+    posteriors,
+    iterations: result.iterations,
+    evaluations: objective.evaluations,
+  };
+}
+
+/**
+ * Classes in order of their mean at the last common time, lowest first; ties by the first basis coefficient that differs.
+ * @param data - the data
+ * @param layout - the layout
+ * @param x - free vector
+ * @returns the vector with classes relabelled
+ */
+export function orderClasses(data: ProblemData, layout: ParameterLayout, x: Float64Array): Float64Array {
+  if (layout.nClasses === 1) return x;
+  const parameters = allocateFor(layout);
+  unpackInto(layout, x, parameters);
+  const means = Array.from({ length: layout.nClasses }, (_, k) => meanAtLastTime(data, parameters, k));
+  const order = means.map((_, k) => k).sort((a, b) => means[a]! - means[b]! || a - b);
+  return order.every((old, k) => old === k) ? x : permuteClasses(layout, x, order);
+}
+
+function meanAtLastTime(data: ProblemData, parameters: ClassParameters, k: number): number {
+  const { fixed, orderBasis, orderPerson } = data;
+  let sum = 0;
+  for (let j = 0; j < fixed.nFixed; j++)
+    sum +=
+      parameters.beta[k * fixed.nFixed + j]! * orderBasis[fixed.basis[j]!]! * orderPerson[fixed.person[j]!]!;
+  return sum;
+}
+
+function sumScoreProducts(data: ProblemData, layout: ParameterLayout, x: Float64Array): Float64Array {
+  const parameters = allocateFor(layout);
+  unpackInto(layout, x, parameters);
+  const n = layout.nParameters;
+  const out = new Float64Array(n * n);
+  const score = new Float64Array(n);
+  const evaluation = allocateEvaluation(
+    layout.nClasses,
+    layout.fixed.nFixed,
+    layout.nRandom,
+    layout.nMembership,
+  );
+  const moments = layout.nClasses === 1 ? { ...data.moments, nMembership: 1 } : data.moments;
+  visitPersonScores(moments, data.fixed, parameters, evaluation, () => {
+    pullGradientInto(layout, parameters, evaluation, score);
+    for (let i = 0; i < n; i++) {
+      const si = score[i]!;
+      for (let j = 0; j <= i; j++) out[i * n + j]! += si * score[j]!;
+    }
+  });
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) out[j * n + i] = out[i * n + j]!;
+  return out;
+}

@@ -1,0 +1,84 @@
+import type { StartsSummary, Verdict, VerdictName } from "../result.js";
+import { FLAT_CURVATURE } from "./newton.js";
+
+/** What the verdict is judged on. */
+export interface VerdictEvidence {
+  readonly gradientCriterion: number;
+  readonly gradientTolerance: number;
+  readonly smallestCurvature: number;
+  /** Labels of classes that hold less than one person's worth of posterior probability. */
+  readonly emptyClasses: readonly number[];
+  /** Random effects (by name) with no variance left, or a correlation of one. */
+  readonly boundary: readonly string[];
+  /** Residual variances of classes ran apart. */
+  readonly degenerate: boolean;
+  readonly starts: StartsSummary | null;
+}
+
+const SENTENCES: Record<VerdictName, { sentence: string; advice: string }> = {
+  converged: {
+    sentence: "The estimation reached a proper maximum of the likelihood.",
+    advice: "Nothing needs to be done.",
+  },
+  "converged on a boundary": {
+    sentence:
+      "The best value lies where a variance is zero or a correlation is one, so the model asks for more individual differences than the data show.",
+    advice:
+      "Consider fewer random effects, or uncorrelated ones; standard errors of variances are not available there.",
+  },
+  "best value not replicated": {
+    sentence: "Only one set of start values reached the best solution, so a better one may exist.",
+    advice: "Increase the number of random starts; if that does not help, choose fewer classes.",
+  },
+  "class vanished": {
+    sentence: "At least one class has nobody in it: the data do not support this many classes.",
+    advice: "Choose fewer classes.",
+  },
+  "not identified": {
+    sentence:
+      "The data cannot tell some of the parameters apart, so different values explain them equally well.",
+    advice: "Choose a simpler model: fewer classes, random effects or covariates.",
+  },
+  "likelihood unbounded": {
+    sentence:
+      "One class shrank onto a few people with almost identical scores, where the likelihood grows without limit and means nothing.",
+    advice: "Use one residual variance for all classes, or fewer classes.",
+  },
+  "stopped early": {
+    sentence: "The estimation stopped before it reached a maximum, so the estimates are provisional.",
+    advice: "Raise the limit of iterations, or choose a simpler model.",
+  },
+};
+
+/**
+ * Names how a fit ended.
+ * @param evidence - gradient, curvature, classes, starts
+ * @returns whether it converged, and verdicts with the main one first
+ */
+export function judge(evidence: VerdictEvidence): { converged: boolean; verdicts: Verdict[] } {
+  const names: VerdictName[] = [];
+  if (evidence.degenerate) names.push("likelihood unbounded");
+  if (evidence.emptyClasses.length > 0) names.push("class vanished");
+  const atMaximum =
+    evidence.gradientCriterion < evidence.gradientTolerance && evidence.smallestCurvature > -1e-5;
+  if (!atMaximum) names.push("stopped early");
+  if (evidence.boundary.length > 0) names.push("converged on a boundary");
+  const explained = names.some((name) => name === "class vanished" || name === "converged on a boundary");
+  if (evidence.smallestCurvature < FLAT_CURVATURE && !explained) names.push("not identified");
+  if (evidence.starts !== null && evidence.starts.finalists > 1 && evidence.starts.replicatedBest < 2)
+    names.push("best value not replicated");
+  const converged = atMaximum && !evidence.degenerate;
+  if (names.length === 0) names.push("converged");
+  return { converged, verdicts: names.map((name) => detail(name, evidence)) };
+}
+
+function detail(name: VerdictName, evidence: VerdictEvidence): Verdict {
+  const { sentence, advice } = SENTENCES[name];
+  const where =
+    name === "class vanished"
+      ? ` (class ${evidence.emptyClasses.join(", ")})`
+      : name === "converged on a boundary"
+        ? ` (${evidence.boundary.join(", ")})`
+        : "";
+  return { name, sentence: where === "" ? sentence : `${sentence.slice(0, -1)}${where}.`, advice };
+}

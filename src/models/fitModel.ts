@@ -1,0 +1,218 @@
+import { RunFailure } from "../core/errors.js";
+import type { LongTable } from "../core/table.js";
+import { VERSION } from "../core/version.js";
+import { describeClasses, posteriorsOf } from "./classes.js";
+import { informationCriteria } from "./criteria.js";
+import { judge } from "./fit/verdict.js";
+import { infer } from "./inference.js";
+import type { JobRunner, Progress } from "./job.js";
+import type { ClassParameters } from "./kernels/types.js";
+import { createLocalRunner } from "./localRunner.js";
+import { type FitSearch, searchAll } from "./multistart.js";
+import { allocateFor, type ParameterLayout, unpackInto } from "./parameters.js";
+import { buildProblem, layoutOf, type Problem } from "./problem.js";
+import { covarianceOfClass } from "./reported.js";
+import type { FitResult, RandomEffectCovariance } from "./result.js";
+import {
+  type FitOptions,
+  type ModelFamily,
+  type ModelSpec,
+  type ModelSpecInput,
+  resolveFitOptions,
+  resolveSpec,
+} from "./spec.js";
+
+/** Where and how a fit runs; all optional. */
+export interface FitContext {
+  /** Default: in the calling thread. */
+  readonly runner?: JobRunner;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/**
+ * Fits one trajectory model: growth curve, latent class growth analysis or growth mixture model.
+ * @param table - long table
+ * @param specInput - the model
+ * @param optionsInput - starts, seed, limits; and where to run
+ * @returns the fit, classes in order of their mean at the last common time; numerical trouble is a verdict in it
+ * @throws InputError for a model or table that cannot be used; RunFailure when cancelled
+ */
+export async function fit(
+  table: LongTable,
+  specInput: ModelSpecInput,
+  optionsInput: Partial<FitOptions> & FitContext = {},
+): Promise<FitResult> {
+  const { runner, signal, onProgress, ...rest } = optionsInput;
+  const spec = resolveSpec(specInput);
+  const options = resolveFitOptions(rest);
+  const started = performance.now();
+  const problem = buildProblem(table, spec);
+  const [search] = await searchAll([{ problem, shape: spec, options, label: describeShape(spec) }], {
+    runner: runner ?? createLocalRunner(),
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+  if (search === undefined)
+    throw new RunFailure("cancelled", "The fit was cancelled before it was finished.");
+  return assembleResult(table, problem, spec, options, search, (performance.now() - started) / 1000);
+}
+
+/**
+ * The usual name of a model's structure.
+ * @param spec - the model
+ * @returns its family
+ */
+export function familyOf(spec: Pick<ModelSpec, "classes" | "random">, nRandom: number): ModelFamily {
+  if (spec.classes === 1) return "growth curve";
+  return nRandom === 0 ? "latent class growth analysis" : "growth mixture model";
+}
+
+function describeShape(spec: ModelSpec): string {
+  return spec.classes === 1 ? "growth curve" : `${spec.classes} classes`;
+}
+
+/**
+ * Puts a finished search into words and numbers on the user's scale.
+ * @param table - the table fitted
+ * @param problem - design and moments
+ * @param spec - the model (its number of classes may differ from the problem's)
+ * @param options - as fitted
+ * @param search - what the search found
+ * @param elapsedSeconds - time taken
+ * @returns the result
+ */
+export function assembleResult(
+  table: LongTable,
+  problem: Problem,
+  spec: ModelSpec,
+  options: FitOptions,
+  search: FitSearch,
+  elapsedSeconds: number,
+): FitResult {
+  const { design, data } = problem;
+  const { finished } = search;
+  const layout = layoutOf(data, spec);
+  const parameters = allocateFor(layout);
+  unpackInto(layout, finished.x, parameters);
+  const inference = infer(layout, design.stored, finished);
+  const posteriors = posteriorsOf(table, design, finished.posteriors, spec.classes);
+  const classes = describeClasses({ table, spec, design, parameters, inference, posteriors });
+  const logLikelihood = userLogLikelihood(problem, spec, finished.logLikelihood);
+  const nPersons = data.moments.nPersons;
+  const { converged, verdicts } = judge({
+    gradientCriterion: finished.gradientCriterion,
+    gradientTolerance: options.gradientTolerance,
+    smallestCurvature: finished.eigenvalues[0] ?? 1,
+    emptyClasses: classes.filter((c) => c.proportion * nPersons < 1).map((c) => c.label),
+    boundary: boundaryOf(layout, design.stored.basisNames, parameters),
+    degenerate: search.degenerate,
+    starts: search.starts,
+  });
+  return {
+    formatVersion: 1,
+    version: VERSION,
+    family: familyOf(spec, layout.nRandom),
+    model: spec,
+    design: design.stored,
+    options,
+    seed: options.seed,
+    internal: Array.from(finished.x),
+    nPersons,
+    nObservations: data.moments.nObservations,
+    nParameters: layout.nParameters,
+    rows: design.ledger,
+    logLikelihood,
+    criteria: informationCriteria(
+      logLikelihood,
+      layout.nParameters,
+      nPersons,
+      spec.classes,
+      posteriors.values,
+    ),
+    parameters: inference.parameters,
+    parameterCovariance: inference.covariance,
+    covariance: covarianceResult(layout, problem, parameters),
+    residual: {
+      structure: spec.residual,
+      sd: Array.from(
+        { length: layout.residual === "class" ? spec.classes : 1 },
+        (_, k) => Math.sqrt(parameters.variance[k]!) * design.stored.scaling.outcomeSd,
+      ),
+    },
+    classes,
+    posteriors,
+    starts: search.starts,
+    convergence: {
+      converged,
+      verdicts,
+      gradientCriterion: finished.gradientCriterion,
+      smallestCurvature: finished.eigenvalues[0] ?? 1,
+      iterations: search.iterations,
+      evaluations: search.evaluations,
+    },
+    warnings: design.warnings,
+    elapsedSeconds,
+  };
+}
+
+/** The log-likelihood of the user's scores: the density of y is that of y / s divided by s, once per score. */
+function userLogLikelihood(problem: Problem, spec: ModelSpec, internal: number): number {
+  const { scaling, fixedColumns } = problem.design.stored;
+  let value = internal - problem.data.moments.nObservations * Math.log(scaling.outcomeSd);
+  if (spec.reml) {
+    // |X'V^-1 X| is that of the internal columns times (scale / s)^2 per coefficient.
+    for (const column of fixedColumns)
+      value -= Math.log((scaling.basis[column.basis]! * scaling.person[column.person]!) / scaling.outcomeSd);
+  }
+  return value;
+}
+
+function covarianceResult(
+  layout: ParameterLayout,
+  problem: Problem,
+  parameters: ClassParameters,
+): RandomEffectCovariance | null {
+  const q = layout.nRandom;
+  if (q === 0) return null;
+  const { stored } = problem.design;
+  const shared = layout.covariance === "equal" || layout.nClasses === 1;
+  const matrices = Array.from({ length: shared ? 1 : layout.nClasses }, (_, k) => {
+    const d = covarianceOfClass(layout, stored, parameters, k);
+    return Array.from({ length: q }, (_row, a) => Array.from(d.subarray(a * q, (a + 1) * q)));
+  });
+  return {
+    names: stored.basisNames.slice(0, q),
+    matrices,
+    correlations: matrices.map((matrix) =>
+      matrix.map((row, a) =>
+        row.map((value, b) => {
+          const product = matrix[a]![a]! * matrix[b]![b]!;
+          return product > 0 ? value / Math.sqrt(product) : null;
+        }),
+      ),
+    ),
+  };
+}
+
+/** A random effect counts as gone when its variance, given those before it, is below this share of the residual variance. */
+const BOUNDARY_SHARE = 1e-7;
+
+/** Names of random effects whose conditional variance (squared factor diagonal) vanished. */
+function boundaryOf(
+  layout: ParameterLayout,
+  names: readonly string[],
+  parameters: ClassParameters,
+): string[] {
+  const q = layout.nRandom;
+  const out = new Set<string>();
+  for (let k = 0; k < layout.nClasses; k++)
+    for (let a = 0; a < q; a++) {
+      const conditional = parameters.factor[(k * q + a) * q + a]! ** 2;
+      let total = 0;
+      for (let b = 0; b <= a; b++) total += parameters.factor[(k * q + a) * q + b]! ** 2;
+      if (conditional < BOUNDARY_SHARE * parameters.variance[k]! || conditional < 1e-8 * total)
+        out.add(total > conditional * 1e4 ? `${names[a]} (correlation of one)` : names[a]!);
+    }
+  return [...out];
+}

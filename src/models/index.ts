@@ -1,0 +1,39 @@
+/** Trajectory models of a long table; nothing here needs Node. */
+export { InputError, type Problem as InputProblem, RunFailure } from "../core/errors.js";
+export {
+  type Column,
+  type FactorColumn,
+  type LongTable,
+  type NumericColumn,
+  type PersonTable,
+  type RowLedger,
+  type SetAsideReason,
+  tableFromArrays,
+} from "../core/table.js";
+export {
+  compareFits,
+  DEFAULT_SELECTION_RULE,
+  type EnumerationSpec,
+  type EnumerationStructure,
+  enumerate,
+  enumerationKey,
+  type KnownFits,
+} from "./enumeration.js";
+export { type FitContext, fit } from "./fitModel.js";
+export type { FitJob, JobRunner, Progress, RunOptions, SharedData } from "./job.js";
+export { createLocalRunner } from "./localRunner.js";
+export { logisticRegression } from "./logistic.js";
+export { type Prediction, predict } from "./predict.js";
+export type * from "./result.js";
+export {
+  type CovarianceSharing,
+  DEFAULT_FIT_OPTIONS,
+  type FitOptions,
+  type ModelFamily,
+  type ModelSpec,
+  type ModelSpecInput,
+  type ResidualStructure,
+  resolveFitOptions,
+  resolveSpec,
+} from "./spec.js";
+export { threeStep } from "./threeStep.js";

@@ -1,0 +1,147 @@
+import { NORMAL_95, twoSidedP } from "../core/distributions.js";
+import type { StoredDesign } from "./design.js";
+import type { FinishedFit } from "./fit/finish.js";
+import { FLAT_CURVATURE } from "./fit/newton.js";
+import { allocateFor, type ParameterLayout, unpackInto } from "./parameters.js";
+import { reportedParameters, reportedValues } from "./reported.js";
+import type { ParameterEstimate } from "./result.js";
+
+/** Estimates on the user's scale with their covariance. */
+export interface Inference {
+  readonly parameters: readonly ParameterEstimate[];
+  /** In the order of `parameters`; null where curvature gives none. */
+  readonly covariance: number[][] | null;
+}
+
+/**
+ * Standard errors on the user's scale: the inverse observed information and the sandwich, carried over by the delta
+ * method. Directions without curvature are left out, and what depends on them has no standard error.
+ * @param layout - the layout
+ * @param stored - the design
+ * @param fit - the finished fit
+ * @returns estimates and covariance
+ * Source: observed information: Efron & Hinkley (1978); sandwich: Huber (1967), White (1982).
+ */
+export function infer(layout: ParameterLayout, stored: StoredDesign, fit: FinishedFit): Inference {
+  const names = reportedParameters(layout, stored);
+  const parameters = allocateFor(layout);
+  unpackInto(layout, fit.x, parameters);
+  const values = reportedValues(layout, stored, parameters);
+  const jacobian = reportedJacobian(layout, stored, fit);
+  const inverse = usableInverse(fit);
+  const n = layout.nParameters;
+  const flatShare = reachedByFlat(fit, jacobian, names.length);
+  const covariance = inverse === null ? null : sandwich(jacobian, inverse, names.length, n);
+  const robust =
+    inverse === null || fit.scoreProducts === null
+      ? null
+      : sandwich(jacobian, sandwich(inverse, fit.scoreProducts, n, n), names.length, n);
+  const errorAt = (matrix: Float64Array | null, i: number): number | null => {
+    if (matrix === null || flatShare[i]! > 1e-4) return null;
+    const variance = matrix[i * names.length + i]!;
+    return variance > 0 && Number.isFinite(variance) ? Math.sqrt(variance) : null;
+  };
+  return {
+    parameters: names.map((entry, i) => {
+      const standardError = errorAt(covariance, i);
+      const estimate = values[i]!;
+      const z = entry.testable && standardError !== null ? estimate / standardError : null;
+      return {
+        name: entry.name,
+        block: entry.block,
+        class: entry.class,
+        estimate,
+        standardError,
+        robustStandardError: errorAt(robust, i),
+        z,
+        p: z === null ? null : twoSidedP(z),
+        lower: standardError === null ? null : estimate - NORMAL_95 * standardError,
+        upper: standardError === null ? null : estimate + NORMAL_95 * standardError,
+      };
+    }),
+    covariance:
+      covariance === null
+        ? null
+        : names.map((_, i) => Array.from(covariance.subarray(i * names.length, (i + 1) * names.length))),
+  };
+}
+
+/** d reported / d x by central differences of a smooth explicit function: exact to about 1e-9. */
+function reportedJacobian(layout: ParameterLayout, stored: StoredDesign, fit: FinishedFit): Float64Array {
+  const n = layout.nParameters;
+  const parameters = allocateFor(layout);
+  const at = (x: Float64Array): Float64Array => {
+    unpackInto(layout, x, parameters);
+    return reportedValues(layout, stored, parameters);
+  };
+  const nReported = at(fit.x).length;
+  const out = new Float64Array(nReported * n);
+  const x = fit.x.slice();
+  for (let j = 0; j < n; j++) {
+    const step = 1e-5 * Math.max(1, Math.abs(x[j]!));
+    x[j] = fit.x[j]! + step;
+    const above = at(x);
+    x[j] = fit.x[j]! - step;
+    const below = at(x);
+    x[j] = fit.x[j]!;
+    for (let i = 0; i < nReported; i++) out[i * n + j] = (above[i]! - below[i]!) / (2 * step);
+  }
+  return out;
+}
+
+/** Inverse information over the directions that have curvature; null when a direction rises. */
+function usableInverse(fit: FinishedFit): Float64Array | null {
+  const n = fit.x.length;
+  if (fit.eigenvalues[0]! < -1e-4) return null;
+  const out = new Float64Array(n * n);
+  for (let d = 0; d < n; d++) {
+    const value = fit.eigenvalues[d]!;
+    if (value < FLAT_CURVATURE) continue;
+    for (let i = 0; i < n; i++) {
+      const vi = (fit.vectors[i * n + d]! * fit.scale[i]!) / value;
+      for (let j = 0; j < n; j++) out[i * n + j]! += vi * fit.vectors[j * n + d]! * fit.scale[j]!;
+    }
+  }
+  return out;
+}
+
+/** Share of each reported parameter's gradient that lies in flat directions. */
+function reachedByFlat(fit: FinishedFit, jacobian: Float64Array, nReported: number): Float64Array {
+  const n = fit.x.length;
+  const out = new Float64Array(nReported);
+  for (let i = 0; i < nReported; i++) {
+    let total = 0;
+    let flat = 0;
+    for (let d = 0; d < n; d++) {
+      let along = 0;
+      for (let j = 0; j < n; j++) along += jacobian[i * n + j]! * fit.scale[j]! * fit.vectors[j * n + d]!;
+      total += along * along;
+      if (fit.eigenvalues[d]! < FLAT_CURVATURE) flat += along * along;
+    }
+    out[i] = total > 0 ? flat / total : 1;
+  }
+  return out;
+}
+
+/**
+ * A M A'.
+ * @param a - rows x n
+ * @param middle - n x n
+ * @returns rows x rows
+ */
+function sandwich(a: Float64Array, middle: Float64Array, rows: number, n: number): Float64Array {
+  const half = new Float64Array(rows * n);
+  for (let i = 0; i < rows; i++)
+    for (let k = 0; k < n; k++) {
+      const value = a[i * n + k]!;
+      if (value !== 0) for (let j = 0; j < n; j++) half[i * n + j]! += value * middle[k * n + j]!;
+    }
+  const out = new Float64Array(rows * rows);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < rows; j++) {
+      let sum = 0;
+      for (let k = 0; k < n; k++) sum += half[i * n + k]! * a[j * n + k]!;
+      out[i * rows + j] = sum;
+    }
+  return out;
+}

@@ -1,0 +1,112 @@
+import { emSteps } from "./fit/em.js";
+import { type FinishedFit, type FinishInput, finish } from "./fit/finish.js";
+import { fitOneClass, oneClassStart } from "./fit/oneClass.js";
+import { quasiNewton } from "./fit/quasiNewton.js";
+import { startVector } from "./fit/starts.js";
+import type { SharedData, Task } from "./job.js";
+import { allocateFor, unpackInto } from "./parameters.js";
+import { layoutOf, objectiveOf, type ProblemData, type ProblemShape } from "./problem.js";
+
+/** Input of the screening stage: a few EM steps from one random start. */
+export interface ScreenInput {
+  readonly shape: ProblemShape;
+  readonly oneClass: readonly number[];
+  readonly seed: number;
+  readonly index: number;
+  readonly iterations: number;
+}
+
+/** Input of the second stage: a screened start carried to convergence. */
+export interface ConvergeInput {
+  readonly shape: ProblemShape;
+  readonly x: readonly number[];
+  readonly maxIterations: number;
+}
+
+/** Where a start got to. */
+export interface StartOutcome {
+  readonly x: readonly number[];
+  readonly logLikelihood: number;
+  readonly converged: boolean;
+  readonly iterations: number;
+  readonly evaluations: number;
+  /** Residual variances ran apart: the likelihood is unbounded there, so the value means nothing. */
+  readonly degenerate: boolean;
+}
+
+/** Input of the one-class fit that every mixture starts from. */
+export interface OneClassInput {
+  readonly shape: ProblemShape;
+  readonly maxIterations: number;
+}
+
+/** Smallest residual variance of a class allowed, relative to the largest (0.01 of its standard deviation). */
+export const SMALLEST_VARIANCE_RATIO = 1e-4;
+
+const fitGrowthCurve = (data: ProblemData, input: OneClassInput): StartOutcome => {
+  const shape = { ...input.shape, classes: 1 };
+  const { objective, layout } = objectiveOf(data, shape);
+  const result = fitOneClass(objective, oneClassStart(data, layout), input.maxIterations);
+  return {
+    x: Array.from(result.point.x),
+    logLikelihood: result.point.value,
+    converged: result.criterion < 1e-8,
+    iterations: result.iterations,
+    evaluations: objective.evaluations,
+    degenerate: false,
+  };
+};
+
+const screenStart = (data: ProblemData, input: ScreenInput): StartOutcome => {
+  const { objective, layout } = objectiveOf(data, input.shape);
+  const oneClass = {
+    x: Float64Array.from(input.oneClass),
+    layout: layoutOf(data, { ...input.shape, classes: 1 }),
+  };
+  const start = startVector(data, layout, oneClass, input.seed, input.index);
+  const point = emSteps(objective, start, input.iterations, 1e-4);
+  return {
+    x: Array.from(point.x),
+    logLikelihood: point.value,
+    converged: false,
+    iterations: input.iterations,
+    evaluations: objective.evaluations,
+    degenerate: isDegenerate(data, input.shape, point.x),
+  };
+};
+
+const convergeStart = (data: ProblemData, input: ConvergeInput): StartOutcome => {
+  const { objective } = objectiveOf(data, input.shape);
+  const start = objective.evaluate(Float64Array.from(input.x), true);
+  const result = quasiNewton(objective, start, input.maxIterations, 1e-9);
+  return {
+    x: Array.from(result.point.x),
+    logLikelihood: result.point.value,
+    converged: result.converged,
+    iterations: result.iterations,
+    evaluations: objective.evaluations,
+    degenerate: isDegenerate(data, input.shape, result.point.x),
+  };
+};
+
+function isDegenerate(data: ProblemData, shape: ProblemShape, x: Float64Array): boolean {
+  const layout = layoutOf(data, shape);
+  const parameters = allocateFor(layout);
+  unpackInto(layout, x, parameters);
+  const smallest = Math.min(...parameters.variance);
+  const largest = Math.max(...parameters.variance);
+  return !(smallest > SMALLEST_VARIANCE_RATIO * largest);
+}
+
+/** Runners hand over data untyped; these tasks are only ever given what `buildProblem` made. */
+function onProblem<Input, Output>(work: (data: ProblemData, input: Input) => Output): Task<never, Output> {
+  return (data: SharedData, input: Input) => work(data as ProblemData, input);
+}
+
+/** Every task a worker can run, by name. */
+export const tasks: Readonly<Record<string, Task<never, unknown>>> = {
+  growthCurve: onProblem<OneClassInput, StartOutcome>(fitGrowthCurve),
+  screen: onProblem<ScreenInput, StartOutcome>(screenStart),
+  converge: onProblem<ConvergeInput, StartOutcome>(convergeStart),
+  finish: onProblem<FinishInput, FinishedFit>(finish),
+};
