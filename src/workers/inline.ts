@@ -3,7 +3,7 @@ import { RunFailure } from "../core/errors.js";
 import type { FitJob, JobRunner, RunOptions, SharedData } from "../models/job.js";
 import { errorOf, failureOf } from "./failure.js";
 import { startProgress } from "./progress.js";
-import { loadTasks, MODEL_TASKS, pickTask, type TaskRegistry } from "./registry.js";
+import { loadModelTasks, loadTasks, pickTask, type TaskRegistry } from "./registry.js";
 
 /** Options of {@link createInlineRunner}. */
 export interface InlineOptions {
@@ -19,7 +19,8 @@ export interface InlineOptions {
  */
 export function createInlineRunner(options: InlineOptions = {}): JobRunner {
   const shared = new Map<string, SharedData>();
-  const url = (options.tasks ?? MODEL_TASKS).href;
+  const load = (): Promise<TaskRegistry> =>
+    options.tasks === undefined ? loadModelTasks() : loadTasks(options.tasks.href);
   let registry: Promise<TaskRegistry> | undefined;
   let nextKey = 0;
   let closed = false;
@@ -46,7 +47,7 @@ export function createInlineRunner(options: InlineOptions = {}): JobRunner {
         if (closed) throw poolClosed(job.label);
         const data = requireData(shared, job);
         try {
-          registry ??= loadTasks(url);
+          registry ??= load();
           const task = pickTask(await registry, job.task);
           results[position] = (await task(data, job.input)) as Output;
         } catch (thrown) {

@@ -4,8 +4,13 @@ import type { Task } from "../models/job.js";
 /** Tasks by name. */
 export type TaskRegistry = Readonly<Record<string, Task<unknown>>>;
 
-/** The module of the models' own tasks. */
-export const MODEL_TASKS: URL = new URL("../models/tasks.js", import.meta.url);
+/**
+ * Loads the models' own tasks, when first needed.
+ * @returns the tasks
+ */
+export async function loadModelTasks(): Promise<TaskRegistry> {
+  return (await import("../models/tasks.js")).tasks as TaskRegistry;
+}
 
 /**
  * Loads a module that exports `tasks`.
