@@ -12,7 +12,7 @@ const [AGE, FEMALE, IMD, EMPLOYED, LTC, MEDICATION] = COVARIATES.map((_, c) => c
 
 /**
  * Draws the covariates of a person, roughly as in NHS Talking Therapies: mean age near 40, two thirds women, more from
- * deprived areas than not, just over half in work, long-term conditions rising with age, half on medication.
+ * deprived areas than not, half of them in work, long-term conditions rising with age, half on medication.
  * @param stream - the person's stream
  * @param out - one entry per covariate in the order of `COVARIATES`; overwritten
  */

@@ -8,7 +8,7 @@ const MAXIMUM = { phq9: 27, gad7: 21 } as const;
 /** Referrals come on any of the days of five years from 1 January 2019. */
 export const REFERRAL_DAYS = 1826;
 /** Shape of the gamma that spreads the planned number of sessions (a negative binomial beyond the minimum). */
-const SESSIONS_SHAPE = 2.5;
+const SESSIONS_SHAPE = 4;
 
 /** A simulated person. The object and its arrays are used again for the next one: copy what is to be kept. */
 export interface SimulatedPerson {

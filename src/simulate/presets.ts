@@ -20,36 +20,36 @@ const GROWTH_EFFECTS: Pick<CovariateEffects, "phq9" | "gad7"> = {
 };
 
 const REALISTIC: Preset = {
-  // Curves are parabolas with their lowest point near week 24, where most treatments have long ended.
+  // Parabolas with their lowest point between weeks 16 and 20, when few are still in treatment.
   classes: [
     {
       name: "rapid improvement",
-      proportion: 0.3,
-      phq9: { intercept: 14.5, slope: -1.4, curvature: 0.032 },
-      gad7: { intercept: 13.5, slope: -1.3, curvature: 0.03 },
+      proportion: 0.44,
+      phq9: { intercept: 14.4, slope: -1.75, curvature: 0.055 },
+      gad7: { intercept: 13.3, slope: -1.55, curvature: 0.0485 },
     },
     {
       name: "gradual improvement",
-      proportion: 0.35,
-      phq9: { intercept: 15.5, slope: -0.75, curvature: 0.015 },
-      gad7: { intercept: 14, slope: -0.7, curvature: 0.0145 },
+      proportion: 0.33,
+      phq9: { intercept: 15.3, slope: -1.05, curvature: 0.03 },
+      gad7: { intercept: 13.9, slope: -1, curvature: 0.029 },
     },
     {
       name: "limited improvement",
-      proportion: 0.25,
-      phq9: { intercept: 18.5, slope: -0.15, curvature: 0.002 },
-      gad7: { intercept: 15.5, slope: -0.13, curvature: 0.002 },
+      proportion: 0.14,
+      phq9: { intercept: 18.8, slope: -0.16, curvature: 0.004 },
+      gad7: { intercept: 15.6, slope: -0.14, curvature: 0.0035 },
     },
     {
       name: "mild at the start",
-      proportion: 0.1,
-      phq9: { intercept: 8, slope: -0.3, curvature: 0.007 },
-      gad7: { intercept: 8.5, slope: -0.3, curvature: 0.007 },
+      proportion: 0.09,
+      phq9: { intercept: 8.5, slope: -0.5, curvature: 0.015 },
+      gad7: { intercept: 8.7, slope: -0.5, curvature: 0.015 },
     },
   ],
   variation: {
-    phq9: { interceptSd: 3.2, slopeSd: 0.2, residualSd: 2.6 },
-    gad7: { interceptSd: 2.9, slopeSd: 0.18, residualSd: 2.4 },
+    phq9: { interceptSd: 2.7, slopeSd: 0.12, residualSd: 2.4 },
+    gad7: { interceptSd: 2.5, slopeSd: 0.11, residualSd: 2.2 },
     interceptSlopeCorrelation: -0.2,
     betweenMeasures: 0.7,
     residualCorrelation: 0.5,
@@ -75,20 +75,20 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       {
         name: "improving",
         proportion: 0.4,
-        phq9: { intercept: 17, slope: -0.85, curvature: 0.018 },
-        gad7: { intercept: 15, slope: -0.75, curvature: 0.016 },
+        phq9: { intercept: 16, slope: -0.91, curvature: 0.0207 },
+        gad7: { intercept: 14, slope: -0.77, curvature: 0.0175 },
       },
       {
         name: "severe, no change",
         proportion: 0.35,
-        phq9: { intercept: 20, slope: -0.05, curvature: 0 },
-        gad7: { intercept: 16, slope: -0.05, curvature: 0 },
+        phq9: { intercept: 21, slope: -0.05, curvature: 0 },
+        gad7: { intercept: 16.5, slope: -0.05, curvature: 0 },
       },
       {
         name: "mild, no change",
         proportion: 0.25,
-        phq9: { intercept: 9.5, slope: -0.05, curvature: 0 },
-        gad7: { intercept: 8, slope: -0.05, curvature: 0 },
+        phq9: { intercept: 8.5, slope: -0.05, curvature: 0 },
+        gad7: { intercept: 7.5, slope: -0.05, curvature: 0 },
       },
     ],
     variation: {
@@ -116,8 +116,8 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     ...REALISTIC,
     variation: {
       ...REALISTIC.variation,
-      phq9: { interceptSd: 4.2, slopeSd: 0.35, residualSd: 3.2 },
-      gad7: { interceptSd: 3.8, slopeSd: 0.3, residualSd: 2.9 },
+      phq9: { interceptSd: 4, slopeSd: 0.25, residualSd: 3 },
+      gad7: { interceptSd: 3.6, slopeSd: 0.22, residualSd: 2.8 },
     },
   },
 };

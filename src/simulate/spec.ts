@@ -188,14 +188,21 @@ function fillDefaults(input: SimulationInput, separation: Separation, preset: Pr
       phq9: { ...effects.phq9, ...input.effects?.phq9 },
       gad7: { ...effects.gad7, ...input.effects?.gad7 },
     },
-    sessions: { minimum: 1, mean: 8.5, maximum: 20, ...input.sessions },
+    sessions: fillSessions(input.sessions),
     missedShare: input.missedShare ?? 0.08,
-    weeksBetween: { mean: 1.5, sd: 0.8, ...input.weeksBetween },
+    weeksBetween: { mean: 1.35, sd: 0.7, ...input.weeksBetween },
     dropout: { rate: 0.03, strength: 0.06, ...input.dropout },
     rounding: input.rounding ?? true,
     regular: input.regular ?? false,
     dirty: input.dirty ?? 0,
   };
+}
+
+/** The usual mean, moved within limits that were given without one. */
+function fillSessions(input: SimulationInput["sessions"]): SimulationSpec["sessions"] {
+  const minimum = input?.minimum ?? 1;
+  const maximum = input?.maximum ?? Math.max(16, minimum);
+  return { minimum, mean: input?.mean ?? Math.min(Math.max(9, minimum), maximum), maximum };
 }
 
 function findProblems(spec: SimulationSpec): Problem[] {
@@ -216,9 +223,18 @@ function findProblems(spec: SimulationSpec): Problem[] {
   check("seed", spec.seed, Number.isSafeInteger(spec.seed), "a whole number");
   const { minimum, mean, maximum } = spec.sessions;
   whole("sessions.minimum", minimum, 1);
-  whole("sessions.maximum", maximum, Math.max(1, minimum));
-  check("sessions.maximum", maximum, !(maximum > 1000), "at most 1000");
-  between("sessions.mean", mean, minimum, maximum);
+  check(
+    "sessions.maximum",
+    maximum,
+    Number.isInteger(maximum) && maximum <= 1000 && !(maximum < minimum),
+    "a whole number from sessions.minimum to 1000",
+  );
+  check(
+    "sessions.mean",
+    mean,
+    Number.isFinite(mean) && !(mean < minimum) && !(mean > maximum),
+    "a number from sessions.minimum to sessions.maximum",
+  );
   between("missedShare", spec.missedShare, 0, 0.99);
   check("weeksBetween.mean", spec.weeksBetween.mean, spec.weeksBetween.mean > 0, "a number above 0");
   atLeast("weeksBetween.sd", spec.weeksBetween.sd, 0);
