@@ -273,6 +273,7 @@ export function makeFit(options: FixtureOptions = {}): FitResult & { readonly ta
     criteria: criteriaOf(logLikelihood, nParameters, long.nPersons, entropy),
     parameters,
     parameterCovariance: null,
+    internal: [],
     covariance: {
       names: ["(Intercept)", "week"],
       matrices: [

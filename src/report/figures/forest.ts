@@ -1,6 +1,6 @@
 import type { OddsRatio, RegressionResult } from "../../models/result.js";
 import { fileStem, formatCount, formatInterval, formatOddsRatio, joinWords } from "../format.js";
-import { outcomeLabel } from "../outcomes.js";
+import { predictedThing, predictsClasses, regressionMethod } from "../regressions.js";
 import { fitText, textWidth } from "./textWidth.js";
 import {
   classStyle,
@@ -52,8 +52,8 @@ function forestFigure(
   position: number,
 ): ReportFigure {
   const shown = all.slice(0, MOST_ROWS);
-  const latent = regression.method === "three-step ML";
-  const what = latent ? "class membership" : outcomeLabel(regression.outcome).toLowerCase();
+  const latent = predictsClasses(regression);
+  const what = predictedThing(regression);
   const against = latent ? ` against ${lowerFirst(reference)}` : "";
   const notable = shown.filter(
     (each) => each.lower !== null && each.upper !== null && (each.lower > 1 || each.upper < 1),
@@ -63,14 +63,12 @@ function forestFigure(
       `${each.term}${latent ? `, ${lowerFirst(each.outcome)}` : ""} ${formatOddsRatio(each.oddsRatio)} ${formatInterval(each.lower, each.upper, formatOddsRatio)}`,
   );
   const alt = `Forest plot of ${shown.length} odds ratios for ${what}${against}. ${notable.length === 0 ? "No 95% interval excludes 1." : `Intervals that exclude 1: ${joinWords(words)}.`}`;
-  const method = latent
-    ? "Three-step estimates, corrected for classification error (Vermunt, 2010)"
-    : "Logistic regression";
+  const method = regressionMethod(regression);
   const unsure = shown.some((each) => each.lower === null);
   return {
     id: fileStem(`forest-${position}-${regression.outcome}${latent ? `-vs-${reference}` : ""}`),
     title: `Predictors of ${what}${against}`,
-    caption: `Odds ratios with 95% intervals on a logarithmic axis; above 1, ${latent ? "the class is more likely than the reference" : "the outcome is more likely"} with every unit of the predictor. ${method}, n = ${formatCount(regression.nPersons)}.${unsure ? " Diamonds without an interval have no standard error." : ""}${all.length > shown.length ? ` The first ${shown.length} of ${all.length} rows; the table has all.` : ""}`,
+    caption: `Odds ratios with 95% intervals on a logarithmic axis; above 1, ${latent ? "the class is more likely than the reference" : "the outcome is more likely"} with every unit of the predictor. Estimated by ${method}; n = ${formatCount(regression.nPersons)}.${unsure ? " Diamonds without an interval have no standard error." : ""}${all.length > shown.length ? ` The first ${shown.length} of ${all.length} rows; the table has all.` : ""}`,
     alt,
     spec: spec(shown, latent, "wide", alt),
     narrowSpec: spec(shown, latent, "narrow", alt),

@@ -1,0 +1,122 @@
+import type { FitResult } from "../models/result.js";
+import { timeUnit } from "./describe.js";
+import { formatCount, formatNumber, joinWords, numberWord, plural } from "./format.js";
+import type { ReportInput } from "./input.js";
+import { predictedThing, regressionMethod } from "./regressions.js";
+
+/**
+ * A methods section for the paper, written from the model as it was fitted.
+ * @param input - the report's input
+ * @returns paragraphs of plain text
+ */
+export function buildMethods(input: ReportInput): readonly string[] {
+  return [
+    dataParagraph(input),
+    modelParagraph(input.chosen, input),
+    estimationParagraph(input.chosen),
+    ...(input.enumeration === null ? [] : [enumerationParagraph(input)]),
+    ...(input.regressions.length === 0 ? [] : [predictorParagraph(input)]),
+  ];
+}
+
+function dataParagraph(input: ReportInput): string {
+  const { ledger } = input.cohort;
+  const { chosen } = input;
+  const unit = timeUnit(input);
+  const setAside = ledger.read - ledger.used;
+  return `Of ${plural(ledger.read, "row")} read, ${formatCount(ledger.used)} were used${setAside > 0 ? ` and ${formatCount(setAside)} set aside by the rules in the ledger` : ""}. The analysis rests on ${plural(chosen.nObservations, "score")} of ${input.measure.label} from ${plural(chosen.nPersons, "person", "people")} (mean ${formatNumber(chosen.nObservations / Math.max(1, chosen.nPersons), 1)} each). Time is “${input.timeLabel}”${unit === null ? "" : `, in ${unit},`} taken as recorded for each person, so occasions need not be equally spaced or the same for everyone. Scores that are missing were not imputed: all available scores entered the likelihood (full-information maximum likelihood), which is valid when they are missing at random given the observed scores and the covariates in the model.`;
+}
+
+const FAMILY_TEXT: Readonly<Record<FitResult["family"], string>> = {
+  "growth curve": "a growth curve model (linear mixed model; Laird & Ware, 1982)",
+  "latent class growth analysis":
+    "latent class growth analysis (Nagin, 1999), without variation within classes",
+  "growth mixture model": "a growth mixture model (Muthén & Shedden, 1999)",
+};
+
+function modelParagraph(fit: FitResult, input: ReportInput): string {
+  const { model } = fit;
+  const parts = [
+    `Trajectories of ${input.measure.label} were described by ${FAMILY_TEXT[fit.family]}${model.classes > 1 ? ` with ${numberWord(model.classes)} latent classes` : ""}.`,
+    `Fixed effects were ${model.fixed}.`,
+  ];
+  if (model.classes > 1)
+    parts.push(
+      model.classSpecific === undefined
+        ? "The terms of time alone differed by class; effects of covariates were shared by the classes."
+        : `Coefficients that differed by class: ${model.classSpecific}; the others were shared.`,
+    );
+  if (fit.covariance === null || model.random.trim() === "0")
+    parts.push(
+      "There were no random effects: people of a class share its mean trajectory and differ by independent residuals.",
+    );
+  else
+    parts.push(
+      `Random effects were ${model.random}, with ${model.diagonal ? "a diagonal" : "an unstructured"} covariance matrix${model.classes > 1 ? ` that was ${{ equal: "equal in all classes", proportional: "proportional across classes", free: "free in each class" }[model.covariance]}` : ""}.`,
+    );
+  parts.push(
+    model.residual === "class"
+      ? "Residuals were independent and normal, with a variance for each class."
+      : `Residuals were independent and normal, with one variance${model.classes > 1 ? " for all classes" : ""}.`,
+  );
+  if (model.classes > 1)
+    parts.push(
+      model.membership.trim() === "1"
+        ? "Class membership did not depend on covariates in this model."
+        : `Class membership depended on ${model.membership} through a multinomial logit.`,
+    );
+  parts.push(`The model has ${plural(fit.nParameters, "parameter")}.`);
+  return parts.join(" ");
+}
+
+function estimationParagraph(fit: FitResult): string {
+  const parts = [
+    `Estimation was by ${fit.model.reml ? "restricted " : ""}maximum likelihood, with software symptom-trajectories ${fit.version}.`,
+  ];
+  if (fit.starts !== null)
+    parts.push(
+      `${plural(fit.starts.tried, "random start")} were screened for ${plural(fit.options.screeningIterations, "iteration")}, and the best ${formatCount(fit.starts.finalists)} carried to convergence (at most ${formatCount(fit.options.maxIterations)} iterations, seed ${fit.seed}); ${formatCount(fit.starts.replicatedBest)} of them reached the best log-likelihood, ${formatNumber(fit.logLikelihood, 2)}.`,
+    );
+  else parts.push(`The log-likelihood was ${formatNumber(fit.logLikelihood, 2)}.`);
+  parts.push(
+    "Standard errors come from the observed information matrix, robust ones from the sandwich estimator (Huber, 1967; White, 1982); bands around fitted means are pointwise 95% intervals by the delta method.",
+  );
+  if (fit.classes.length > 1)
+    parts.push(
+      "Classes are numbered by their fitted mean at the last common time, lowest first. Classification is described by relative entropy (Ramaswamy et al., 1993), average posterior probabilities and odds of correct classification (Nagin, 2005).",
+    );
+  return parts.join(" ");
+}
+
+function enumerationParagraph(input: ReportInput): string {
+  const { rows, rule } = input.enumeration!;
+  const structures = [...new Set(rows.map((row) => row.structure))];
+  const each = structures.map((structure) => {
+    const ks = rows.filter((row) => row.structure === structure).map((row) => row.classes);
+    return `${structure} with ${Math.min(...ks)}${ks.length > 1 ? ` to ${Math.max(...ks)}` : ""} classes`;
+  });
+  const limits = [
+    ...(rule.minimumClassProportion > 0
+      ? [
+          `whose smallest class held at least ${formatNumber(rule.minimumClassProportion * 100, 0)}% of people`,
+        ]
+      : []),
+    ...(rule.minimumEntropy > 0 ? [`with an entropy of at least ${rule.minimumEntropy}`] : []),
+    ...(rule.requireReplication ? ["whose best log-likelihood was replicated"] : []),
+  ];
+  const criterion = rule.criterion === "iclBic" ? "ICL-BIC" : rule.criterion.toUpperCase();
+  return `The number of classes was studied by fitting ${plural(rows.length, "model")}: ${joinWords(each)}. They were compared by AIC, BIC (Schwarz, 1978), sample-size adjusted BIC (Sclove, 1987), the integrated completed likelihood (Biernacki et al., 2000), entropy, size of the smallest class and replication. The rule, stated beforehand in the study file, was the lowest ${criterion}${limits.length > 0 ? ` among models ${joinWords(limits)}` : ""}. BIC and its relatives use the number of people.`;
+}
+
+function predictorParagraph(input: ReportInput): string {
+  const parts: string[] = [];
+  for (const each of input.regressions) {
+    const left = each.leftOut.reduce((sum, reason) => sum + reason.persons, 0);
+    const people = `n = ${formatCount(each.nPersons)}${left > 0 ? `, ${formatCount(left)} left out` : ""}`;
+    parts.push(
+      `Predictors of ${predictedThing(each)} (${each.formula}; ${people}) were estimated by ${regressionMethod(each)}.`,
+    );
+  }
+  parts.push("Odds ratios are given with 95% Wald intervals.");
+  return parts.join(" ");
+}
