@@ -18,8 +18,9 @@ interface GrowthEstimates {
 }
 
 /**
- * Start values for a mixture, around the one-class fit. Three ways, in turn: k-means on persons' growth estimates,
- * persons drawn at random as class means, and slices of the cloud of growth estimates along a random direction.
+ * Start values for a mixture, around the one-class fit. Four ways, in turn: k-means on persons' growth estimates,
+ * persons drawn at random as class means, slices of the cloud of growth estimates along a random direction, and
+ * k-means after one of the persons farthest out was given a class of their own (for small classes).
  * @param data - the data
  * @param layout - the mixture's layout
  * @param oneClass - vector of the one-class fit and its layout
@@ -39,13 +40,8 @@ export function startVector(
   unpackInto(oneClass.layout, oneClass.x, base);
   const estimates = growthEstimates(data, base.beta, stream);
   const nClasses = layout.nClasses;
-  const kind = index % 3;
-  const assignment =
-    kind === 0
-      ? kMeans(estimates, nClasses, stream)
-      : kind === 1
-        ? nearestTo(estimates, drawCentres(estimates, nClasses, stream))
-        : slices(estimates, nClasses, stream);
+  const ways = [kMeans, randomPersons, slices, outlier];
+  const assignment = ways[index % ways.length]!(estimates, nClasses, stream);
   return vectorFromAssignment(data, layout, base, estimates, assignment, stream);
 }
 
@@ -141,6 +137,22 @@ function nearestTo(e: GrowthEstimates, centres: Float64Array): Int32Array {
   return assignment;
 }
 
+function randomPersons(e: GrowthEstimates, nClasses: number, stream: RandomStream): Int32Array {
+  return nearestTo(e, drawCentres(e, nClasses, stream));
+}
+
+/** One of the twelve persons farthest from the mean alone in the last class, k-means for the others. */
+function outlier(e: GrowthEstimates, nClasses: number, stream: RandomStream): Int32Array {
+  const origin = new Float64Array(e.m);
+  const order = Array.from({ length: e.n }, (_, i) => i);
+  const far = Float64Array.from(order, (i) => distance(e, i, origin, 0));
+  order.sort((a, b) => far[b]! - far[a]! || a - b);
+  const person = order[stream.integer(Math.min(12, e.n))]!;
+  const assignment = kMeans(e, Math.max(nClasses - 1, 1), stream);
+  assignment[person] = nClasses - 1;
+  return assignment;
+}
+
 function kMeans(e: GrowthEstimates, nClasses: number, stream: RandomStream): Int32Array {
   const centres = drawCentres(e, nClasses, stream);
   let assignment = nearestTo(e, centres);
@@ -196,9 +208,30 @@ function classMeans(
   return { means, counts };
 }
 
+/** Root mean squared distance from the class mean, relative to all classes together; between 0.05 and 2. */
+function relativeSpread(
+  e: GrowthEstimates,
+  means: Float64Array,
+  counts: Float64Array,
+  assignment: Int32Array,
+): Float64Array {
+  const within = new Float64Array(counts.length);
+  let total = 0;
+  for (let i = 0; i < e.n; i++) {
+    const k = assignment[i]!;
+    const d = distance(e, i, means, k * e.m);
+    within[k]! += d;
+    total += d / e.n;
+  }
+  return within.map((sum, k) =>
+    total > 0 ? Math.min(2, Math.max(0.05, Math.sqrt(sum / Math.max(counts[k]!, 1) / total))) : 1,
+  );
+}
+
 /**
  * Class means from the groups; logits from their sizes; D and residual variance of the one-class fit, D shrunk by a random
- * factor because the classes take up part of what it describes.
+ * factor because the classes take up part of what it describes,
+ * and in proportion to the group's spread where D differs by class.
  */
 function vectorFromAssignment(
   data: ProblemData,
@@ -214,12 +247,13 @@ function vectorFromAssignment(
   const out = allocateFor(layout);
   const q2 = layout.nRandom ** 2;
   const shrink = Math.sqrt([1, 0.5, 0.2][stream.integer(3)]!);
+  const spread = layout.covariance === "equal" ? null : relativeSpread(e, means, counts, assignment);
   for (let k = 0; k < nClasses; k++) {
     for (let j = 0; j < fixed.nFixed; j++) {
       const own = fixed.classSpecific[j] && fixed.person[j] === 0 ? means[k * e.m + fixed.basis[j]!]! : 0;
       out.beta[k * fixed.nFixed + j] = base.beta[j]! + own;
     }
-    for (let a = 0; a < q2; a++) out.factor[k * q2 + a] = base.factor[a]! * shrink;
+    for (let a = 0; a < q2; a++) out.factor[k * q2 + a] = base.factor[a]! * shrink * (spread?.[k] ?? 1);
     out.variance[k] = base.variance[0]!;
     out.logits[k * layout.nMembership] = Math.log((counts[k]! + 1) / (e.n + nClasses));
   }
