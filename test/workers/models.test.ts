@@ -1,0 +1,17 @@
+import { expect, it } from "vitest";
+import { fit } from "../../src/models/index.js";
+import { simulateTable } from "../../src/simulate/index.js";
+import { createRunner } from "../../src/workers/index.js";
+
+it("a mixture model is the same, bit for bit, in this thread and in 1, 2 and 4 workers", async () => {
+  const { table } = simulateTable({ nPersons: 300, separation: "well-separated" });
+  const model = { outcome: "phq9", time: "week", fixed: "1 + week + week^2", random: "1", classes: 2 };
+  const results: unknown[] = [];
+  for (const workers of [0, 1, 2, 4]) {
+    const runner = createRunner(workers);
+    const result = await fit(table, model, { runner, startsInitial: 5, startsFinal: 3, seed: 3 });
+    await runner.close();
+    results.push({ ...result, elapsedSeconds: 0 });
+  }
+  for (const result of results.slice(1)) expect(result).toEqual(results[0]);
+});
