@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { fit } from "../../src/models/index.js";
+import { fit as fitModel } from "../../src/models/index.js";
 import { simulateTable } from "../../src/simulate/index.js";
 import { createRunner } from "../../src/workers/index.js";
 
@@ -9,7 +9,7 @@ it("a mixture model is the same, bit for bit, in this thread and in 1, 2 and 4 w
   const results: unknown[] = [];
   for (const workers of [0, 1, 2, 4]) {
     const runner = createRunner(workers);
-    const result = await fit(table, model, { runner, startsInitial: 5, startsFinal: 3, seed: 3 });
+    const result = await fitModel(table, model, { runner, startsInitial: 5, startsFinal: 3, seed: 3 });
     await runner.close();
     results.push({ ...result, elapsedSeconds: 0 });
   }
