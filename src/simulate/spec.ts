@@ -198,10 +198,10 @@ function fillDefaults(input: SimulationInput, separation: Separation, preset: Pr
   };
 }
 
-/** The usual mean, moved within limits that were given without one. */
+/** The usual limits and mean, moved to fit the ones that were given. */
 function fillSessions(input: SimulationInput["sessions"]): SimulationSpec["sessions"] {
   const minimum = input?.minimum ?? 1;
-  const maximum = input?.maximum ?? Math.max(16, minimum);
+  const maximum = input?.maximum ?? Math.max(16, minimum, Math.ceil(1.75 * (input?.mean ?? 0)));
   return { minimum, mean: input?.mean ?? Math.min(Math.max(9, minimum), maximum), maximum };
 }
 

@@ -15,7 +15,7 @@ export interface WriteOptions {
 /** What was written. */
 export interface WrittenSimulation {
   /** The data: one row per person and session attended. */
-  readonly dataFile: string;
+  readonly path: string;
   /** The true class of each person: `id,class,class_name`. */
   readonly classesFile: string;
   /** The true parameters and the counts below, as JSON. */
@@ -46,12 +46,11 @@ export async function writeSimulation(
   const truth = simulationTruth(resolveSimulation(input));
   const counts = zeroCounts(truth.spec.classes.length);
   const stem = path.replace(/\.[^./\\]*$/, "");
-  const dataFile = path;
   const classesFile = `${stem}.classes.csv`;
   const truthFile = `${stem}.truth.json`;
-  const files = [dataFile, classesFile, truthFile];
+  const files = [path, classesFile, truthFile];
   try {
-    const data = await open(partial(dataFile), "w");
+    const data = await open(partial(path), "w");
     try {
       const classes = await open(partial(classesFile), "w");
       try {
@@ -76,7 +75,7 @@ export async function writeSimulation(
       throw new RunFailure("write-failed", `${path} cannot be written: ${error.message}`, { cause: error });
     throw error;
   }
-  return { dataFile, classesFile, truthFile, ...counts, truth };
+  return { path, classesFile, truthFile, ...counts, truth };
 }
 
 function partial(file: string): string {

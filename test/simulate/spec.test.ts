@@ -33,6 +33,11 @@ describe("resolveSimulation", () => {
     expect(spec.variation.phq9).toEqual({ ...plain.variation.phq9, slopeSd: 0.5 });
     expect(spec.variation.gad7).toEqual(plain.variation.gad7);
     expect(spec.sessions).toEqual({ minimum: 1, mean: 5, maximum: 5 });
+    expect(resolveSimulation({ sessions: { mean: 20 } }).sessions).toEqual({
+      minimum: 1,
+      mean: 20,
+      maximum: 35,
+    });
     expect(resolveSimulation({ sessions: { minimum: 20 } }).sessions).toEqual({
       minimum: 20,
       mean: 20,

@@ -131,11 +131,11 @@ describe("writeSimulation", () => {
   });
 
   it("counts the dirt that is really there", async () => {
-    const { rows, dirt, dataFile } = await writeSimulation(
+    const { rows, dirt, path } = await writeSimulation(
       { nPersons: 1500, dirty: 0.08 },
       join(folder, "dirty.csv"),
     );
-    const lines = (await readFile(dataFile, "utf8")).trimEnd().split("\n").slice(1);
+    const lines = (await readFile(path, "utf8")).trimEnd().split("\n").slice(1);
     const cells = lines.map((line) => line.split(","));
     expect(lines).toHaveLength(rows);
     const count = (holds: (row: string[]) => boolean): number => cells.filter(holds).length;
