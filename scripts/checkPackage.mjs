@@ -1,7 +1,15 @@
 // Checks the package as it would be published: publint, are-the-types-wrong, and a smoke test that installs
 // the packed tarball in an empty folder and imports the models alone.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root, setUp } from "./setup.mjs";
@@ -21,41 +29,51 @@ function run(what, command, args, cwd = root) {
 
 const bin = (name) => join(root, "node_modules", ".bin", name);
 
-/** Unpacks the tarball as a dependency, its own dependencies taken from this clone: nothing is downloaded. */
-function unpack(tarball) {
-  const target = join(folder, "node_modules", "symptom-trajectories");
-  mkdirSync(target, { recursive: true });
-  run("unpack", "tar", ["-xzf", tarball, "-C", target, "--strip-components=1"]);
-  const { dependencies } = JSON.parse(readFileSync(join(target, "package.json"), "utf8"));
-  for (const name of readdirSync(join(root, "node_modules"))) {
-    const needed = Object.keys(dependencies).some((d) => d === name || d.startsWith(`${name}/`));
-    if (needed) symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name), "junction");
-  }
-  return target;
+// What the models must not load: they run in a browser page and start fast.
+const HEAVY = ["@duckdb", "@resvg", "vega", "vega-lite", "piscina", "commander", "yaml", "zod"];
+
+/** Takes dependencies from this clone, so that nothing is downloaded. */
+function link(dependencies, wanted) {
+  const names = new Set(dependencies.map((name) => (name.startsWith("@") ? name.split("/")[0] : name)));
+  for (const name of readdirSync(join(root, "node_modules")))
+    if (names.has(name) && wanted(name))
+      symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name), "junction");
 }
 
-const SMOKE = `
-import { createRequire } from "node:module";
-const seen = [];
-// Every module that Node loads passes through the resolver: heavy ones must not be among them.
-const { registerHooks } = createRequire(import.meta.url)("node:module");
-if (registerHooks) registerHooks({ resolve(s, c, next) { const r = next(s, c); seen.push(r.url); return r; } });
-const models = await import("symptom-trajectories/models");
-const heavy = seen.filter((url) => /node_modules[/](@duckdb|vega|vega-lite|@resvg|piscina)[/]/.test(url));
-if (heavy.length > 0) throw new Error("the models alone load " + heavy[0]);
-if (typeof models.fit !== "function") throw new Error("symptom-trajectories/models exports no fit");
-await import("symptom-trajectories");
-console.log("ok");
-`;
+const smoke = (body) => {
+  writeFileSync(join(folder, "smoke.mjs"), body);
+  return ["smoke.mjs"];
+};
 
 setUp();
 run("publint", bin("publint"), ["--strict"]);
-const packed = JSON.parse(run("npm pack", "npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder]));
+const packed = JSON.parse(
+  run("npm pack", "npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder]),
+);
 const tarball = join(folder, packed[0].filename);
 run("are the types wrong", bin("attw"), [tarball, "--profile", "esm-only"]);
-const target = unpack(tarball);
+const target = join(folder, "node_modules", "symptom-trajectories");
+mkdirSync(target, { recursive: true });
+run("unpack", "tar", ["-xzf", tarball, "-C", target, "--strip-components=1"]);
 writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
-writeFileSync(join(folder, "smoke.mjs"), SMOKE);
-run("import from the tarball", process.execPath, ["smoke.mjs"], folder);
-run("symtraj --version from the tarball", process.execPath, [join(target, "dist", "cli", "main.js"), "--version"], folder);
+const dependencies = Object.keys(JSON.parse(readFileSync(join(target, "package.json"), "utf8")).dependencies);
+link(dependencies, (name) => !HEAVY.includes(name));
+const models = `const { fit } = await import("symptom-trajectories/models");
+if (typeof fit !== "function") throw new Error("symptom-trajectories/models exports no fit");`;
+run(
+  "import the models with DuckDB, figures and threads out of reach",
+  process.execPath,
+  smoke(models),
+  folder,
+);
+link(dependencies, (name) => HEAVY.includes(name));
+const all = `for (const path of ["", "/models", "/prep", "/study", "/workers", "/report", "/simulate"])
+  await import("symptom-trajectories" + path);`;
+run("import every entry point", process.execPath, smoke(all), folder);
+run(
+  "symtraj --version from the tarball",
+  process.execPath,
+  [join(target, "dist", "cli", "main.js"), "--version"],
+  folder,
+);
 console.log("package check: all is well");

@@ -79,7 +79,9 @@ function prune(folder) {
 /** Compiles the sources when they are newer than the last good build. */
 export function build() {
   const stamp = join(root, "dist", ".built");
-  const newest = Math.max(...["src", "tsconfig.json", "package-lock.json"].map((p) => newestChange(join(root, p))));
+  const newest = Math.max(
+    ...["src", "tsconfig.json", "package-lock.json"].map((p) => newestChange(join(root, p))),
+  );
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= newest) return false;
   say("building (tsc) …");
   const started = Date.now();

@@ -13,7 +13,9 @@ try {
 const passed = report.numPassedTests;
 const skipped = report.numPendingTests + report.numTodoTests;
 // A file that does not load has no test to count, so it counts as one failure itself.
-const unloaded = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
+const unloaded = report.testResults.filter(
+  (file) => file.status === "failed" && file.assertionResults.length === 0,
+);
 const failed = report.numFailedTests + unloaded.length;
 for (const file of unloaded) console.log(`did not load: ${file.name}`);
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);

@@ -1,0 +1,40 @@
+import type { Command } from "commander";
+
+/** Options as commander hands them over: text, true, lists of text, or absent. */
+export type RawOptions = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+/** Adds the options that say where the data are. */
+export function addDataOptions(command: Command): Command {
+  return command
+    .option("--id <column>", "column of the person identifier")
+    .option("--time <column>", "column of time (a number, or a date: weeks from the first session)")
+    .option("--outcome <column>", "column of the score")
+    .option("--where <condition>", 'use only rows where this is true, e.g. "month <= 12"')
+    .option("--min-sessions <n>", "leave out persons with fewer scored rows", "1")
+    .option("--duplicates <rule>", "rows of one person at one time: first, last, mean or set-aside", "last")
+    .option("--format <format>", "csv, tsv, parquet or json (default: from the file's name)");
+}
+
+/** Adds the options that describe a model, save its random part and its number of classes. */
+export function addModelOptions(command: Command): Command {
+  return command
+    .option("--fixed <formula>", 'mean over time, e.g. "1 + week + week^2" (default: "1 + TIME")')
+    .option("--class-specific <formula>", "terms that differ by class (default: the terms of time)")
+    .option("--membership <formula>", 'covariates of class membership, e.g. "age + female"')
+    .option("--residual <structure>", "residual variance: common, class", "common")
+    .option(
+      "--covariance <sharing>",
+      "random-effect covariance over classes: equal, proportional, free",
+      "equal",
+    )
+    .option("--diagonal", "uncorrelated random effects");
+}
+
+/** Adds the options of fitting and output. */
+export function addFitOptions(command: Command): Command {
+  return command
+    .option("--starts <n/m>", "random starts screened / carried to convergence", "100/20")
+    .option("--seed <n>", "seed of every random number", "1")
+    .option("--workers <n>", "worker threads; 0 for none (default: one per core)")
+    .option("--json", "print one JSON document on standard output");
+}

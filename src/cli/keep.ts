@@ -1,0 +1,32 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { FitResult } from "../models/result.js";
+import { writeSetAside } from "../prep/index.js";
+import type { Cohort } from "../prep/types.js";
+import { fitToJson } from "../report/fitJson.js";
+import { writeMemberships } from "../report/write.js";
+
+/** What `--out` left in its folder. */
+export interface KeptFit {
+  /** File names, relative to the folder. */
+  readonly files: readonly string[];
+  /** Path of the memberships, from the working folder. */
+  readonly memberships: string;
+}
+
+/**
+ * Keeps a fit in a folder: `model.json` (for `symtraj predict`), `memberships.csv` and `set-aside.csv`.
+ * @param folder - the folder, made where it does not exist
+ * @param fit - the fit
+ * @param cohort - the data it was made from
+ * @returns what was written
+ */
+export async function keepFit(folder: string, fit: FitResult, cohort: Cohort): Promise<KeptFit> {
+  await mkdir(folder, { recursive: true });
+  const json = fitToJson(fit, { posteriors: { file: "memberships.csv" } });
+  await writeFile(join(folder, "model.json"), `${JSON.stringify(json, null, 1)}\n`);
+  const memberships = join(folder, "memberships.csv");
+  await writeMemberships(fit.posteriors, memberships);
+  await writeSetAside(cohort, join(folder, "set-aside.csv"));
+  return { files: ["model.json", "memberships.csv", "set-aside.csv"], memberships };
+}

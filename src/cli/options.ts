@@ -1,0 +1,174 @@
+import { availableParallelism } from "node:os";
+import { InputError, nearestName, type Problem } from "../core/errors.js";
+import type { FitOptions, ModelSpecInput } from "../models/spec.js";
+import type { RawOptions } from "./declare.js";
+
+/**
+ * Reads options and collects every mistake, so that all of them are reported at once.
+ */
+export class OptionReader {
+  readonly problems: Problem[] = [];
+  readonly #raw: RawOptions;
+
+  /** @param raw - options as commander parsed them */
+  constructor(raw: RawOptions) {
+    this.#raw = raw;
+  }
+
+  /** The text of an option, or undefined. */
+  text(name: string): string | undefined {
+    const value = this.#raw[name];
+    return typeof value === "string" ? value : undefined;
+  }
+
+  /** The text of an option that must be there; empty text stands in until the problems are thrown. */
+  required(name: string, expected: string): string {
+    const value = this.text(name);
+    if (value !== undefined && value.trim() !== "") return value;
+    this.#add(name, "missing-option", `The option ${flagOf(name)} is missing.`, expected);
+    return "";
+  }
+
+  /** A number within limits. */
+  number(name: string, limits: { least?: number; most?: number; whole?: boolean }): number | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const number = Number(value);
+    const { least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY, whole = false } = limits;
+    const good =
+      value.trim() !== "" && number >= least && number <= most && (!whole || Number.isSafeInteger(number));
+    if (good) return number;
+    const kind = whole ? "a whole number" : "a number";
+    const range =
+      most < Number.POSITIVE_INFINITY
+        ? ` from ${least} to ${most}`
+        : least > Number.NEGATIVE_INFINITY
+          ? ` of at least ${least}`
+          : "";
+    this.#add(name, "bad-option", `${flagOf(name)} is "${value}".`, `${kind}${range}`);
+    return undefined;
+  }
+
+  /** One of some words. */
+  choice<T extends string>(name: string, allowed: readonly T[]): T | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const found = allowed.find((word) => word === value);
+    if (found !== undefined) return found;
+    const near = nearestName(value, allowed);
+    this.#add(
+      name,
+      "bad-option",
+      `${flagOf(name)} is "${value}".`,
+      `one of ${allowed.join(", ")}`,
+      near === undefined ? undefined : `Did you mean "${near}"?`,
+    );
+    return undefined;
+  }
+
+  /** Whether a switch was given. */
+  flag(name: string): boolean {
+    return this.#raw[name] === true;
+  }
+
+  /** The texts of an option that may be repeated. */
+  list(name: string): readonly string[] {
+    const value = this.#raw[name];
+    return Array.isArray(value) ? (value as readonly string[]) : [];
+  }
+
+  /** `N` or `FROM-TO`. */
+  classRange(name: string): { from: number; to: number } | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const match = /^\s*(\d+)\s*(?:(?:-|to)\s*(\d+)\s*)?$/.exec(value);
+    const from = Number(match?.[1]);
+    const to = Number(match?.[2] ?? match?.[1]);
+    if (match !== null && from >= 1 && to >= from && to <= 50) return { from, to };
+    this.#add(
+      name,
+      "bad-option",
+      `${flagOf(name)} is "${value}".`,
+      "a number or a range such as 1-5, from 1 to 50",
+    );
+    return undefined;
+  }
+
+  /** `SCREENED/KEPT`, e.g. `100/20`; one number keeps a fifth. */
+  starts(name: string): Pick<FitOptions, "startsInitial" | "startsFinal"> | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const starts = parseStarts(value);
+    if (starts === undefined)
+      this.#add(name, "bad-option", `${flagOf(name)} is "${value}".`, "SCREENED/KEPT, e.g. 100/20");
+    return starts;
+  }
+
+  /** Throws what was collected, if anything. */
+  check(): void {
+    if (this.problems.length > 0) throw new InputError(this.problems);
+  }
+
+  #add(name: string, code: string, message: string, expected: string, fix?: string): void {
+    this.problems.push({
+      code,
+      message,
+      where: flagOf(name),
+      expected,
+      ...(fix === undefined ? {} : { fix }),
+    });
+  }
+}
+
+/**
+ * Reads `SCREENED/KEPT`.
+ * @param text - e.g. `100/20`; one number N keeps a fifth of N
+ * @returns the numbers of starts, or undefined when the text is something else
+ */
+export function parseStarts(text: string): Pick<FitOptions, "startsInitial" | "startsFinal"> | undefined {
+  const match = /^\s*(\d+)\s*(?:\/\s*(\d+)\s*)?$/.exec(text);
+  const startsInitial = Number(match?.[1]);
+  const startsFinal =
+    match?.[2] === undefined ? Math.max(1, Math.round(startsInitial / 5)) : Number(match[2]);
+  const good = match !== null && startsInitial >= 1 && startsFinal >= 1 && startsFinal <= startsInitial;
+  return good ? { startsInitial, startsFinal } : undefined;
+}
+
+function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** Reads the options of `addModelOptions` and `--reml`. */
+export function readModelOptions(
+  read: OptionReader,
+  outcome: string,
+  time: string,
+): Omit<ModelSpecInput, "classes" | "random"> {
+  const fixed = read.text("fixed");
+  const classSpecific = read.text("classSpecific");
+  const membership = read.text("membership");
+  const residual = read.choice("residual", ["common", "class"] as const);
+  const covariance = read.choice("covariance", ["equal", "proportional", "free"] as const);
+  return {
+    outcome,
+    time,
+    ...(fixed === undefined ? {} : { fixed }),
+    ...(classSpecific === undefined ? {} : { classSpecific }),
+    ...(membership === undefined ? {} : { membership }),
+    ...(residual === undefined ? {} : { residual }),
+    ...(covariance === undefined ? {} : { covariance }),
+    diagonal: read.flag("diagonal"),
+    reml: read.flag("reml"),
+  };
+}
+
+/** Reads `--starts` and `--seed`. */
+export function readFitOptions(read: OptionReader): Partial<FitOptions> {
+  const seed = read.number("seed", { whole: true });
+  return { ...read.starts("starts"), ...(seed === undefined ? {} : { seed }) };
+}
+
+/** Reads `--workers`; without it there is one worker per core. */
+export function readWorkers(read: OptionReader): number {
+  return read.number("workers", { whole: true, least: 0, most: 256 }) ?? availableParallelism();
+}

@@ -1,0 +1,7 @@
+/** Studies: from a study file to a report folder. */
+export { studyTemplate } from "./init.js";
+export { type LoadedStudy, loadStudy, parseStudy } from "./load.js";
+export type { Manifest, StageRecord } from "./manifest.js";
+export { type ResolvedStructure, type ResolvedStudy, resolveStudy, type StudyOverrides } from "./resolve.js";
+export { type RunStudyOptions, runStudy, type StudyResult } from "./run.js";
+export type { StudyFile } from "./schema.js";

@@ -1,0 +1,451 @@
+import * as z from "zod";
+import type { CovarianceSharing, ResidualStructure } from "../models/spec.js";
+import type { MeasureRole, TimeUnit } from "../prep/types.js";
+
+/** Where the rows are and which columns say whose they are. */
+export interface DataSection {
+  /** A file or several of the same layout; relative to the study file; `*` is allowed. */
+  readonly file: string | readonly string[];
+  readonly format?: "csv" | "tsv" | "parquet" | "json";
+  readonly layout?: "long" | "wide";
+  /** Column of the person identifier. */
+  readonly id: string;
+  /** Column of the episode of care within a person. */
+  readonly episode?: string;
+  readonly episodes?: "first" | "last" | "all" | "longest";
+  /** Values that mean missing, in any column. */
+  readonly missing?: readonly (string | number)[];
+}
+
+/** One symptom measure; for a measure we know (`phq9`, `gad7`, …) every key has a default. */
+export interface MeasureSection {
+  readonly label?: string;
+  readonly role?: MeasureRole;
+  readonly column?: string;
+  readonly items?: readonly string[];
+  readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly item_maximum?: number;
+  readonly missing_items?: number;
+  readonly caseness?: number | "none";
+  readonly reliable_change?: number | "none";
+  readonly fractional?: boolean;
+}
+
+/** The time axis. */
+export interface TimeSection {
+  readonly name?: string;
+  readonly kind?: "number" | "date" | "session";
+  readonly column?: string;
+  readonly pattern?: string;
+  readonly origin?: "zero" | "first-session" | "column";
+  readonly origin_column?: string;
+  readonly unit?: TimeUnit;
+}
+
+/** Which occasions of a person are used. */
+export interface SessionsSection {
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly latest?: number;
+  readonly duplicates?: "first" | "last" | "mean" | "set-aside";
+}
+
+/** A rule that sets rows aside: they are kept where `keep` is true. */
+export interface ExclusionSection {
+  readonly name?: string;
+  readonly keep: string;
+}
+
+/** A covariate: a column of the data, or an expression over other columns. */
+export interface CovariateSection {
+  readonly column?: string;
+  readonly expression?: string;
+  readonly type?: "numeric" | "factor";
+  readonly levels?: readonly (string | number)[];
+  readonly missing?: readonly (string | number)[];
+  readonly time_varying?: boolean;
+}
+
+/** A named structure of trajectory model; the number of classes is the enumeration's business. */
+export interface ModelSection {
+  readonly fixed?: string;
+  readonly random?: string;
+  readonly class_specific?: string;
+  readonly membership?: string;
+  readonly residual?: ResidualStructure;
+  readonly covariance?: CovarianceSharing;
+  readonly diagonal?: boolean;
+}
+
+/** How many classes are tried, and how one model is chosen. */
+export interface EnumerationSection {
+  readonly classes?: { readonly from: number; readonly to: number };
+  readonly structures?: readonly string[];
+  readonly starts?: string;
+  readonly criterion?: "bic" | "aic" | "sabic" | "caic" | "awe" | "iclBic";
+  readonly smallest_class?: number;
+  readonly minimum_entropy?: number;
+  readonly require_replication?: boolean;
+  readonly choose?: { readonly model: string; readonly classes: number };
+}
+
+/** Covariates of the growth factors: each acts on the level and, through `by`, on change. */
+export interface GrowthSection {
+  readonly covariates: readonly string[];
+  readonly by?: readonly string[];
+  readonly fixed?: string;
+  readonly random?: string;
+  readonly reml?: boolean;
+}
+
+/** Predictors of class membership and of outcomes. */
+export interface PredictorsSection {
+  readonly formula: string;
+  readonly references?: "all" | readonly number[];
+  readonly outcomes?: readonly string[];
+  readonly outcome_formula?: string;
+}
+
+/** A study file as written, after validation; defaults are filled by `resolveStudy`. */
+export interface StudyFile {
+  readonly title?: string;
+  readonly data: DataSection;
+  readonly measures: Readonly<Record<string, MeasureSection>>;
+  readonly time: TimeSection;
+  readonly sessions?: SessionsSection;
+  readonly exclusions?: readonly ExclusionSection[];
+  readonly covariates?: Readonly<Record<string, CovariateSection>>;
+  readonly outcome?: string;
+  readonly models: Readonly<Record<string, ModelSection>>;
+  readonly enumeration?: EnumerationSection;
+  readonly growth?: GrowthSection;
+  readonly predictors?: PredictorsSection;
+  readonly output?: string;
+  readonly seed?: number;
+  readonly workers?: number | "auto";
+}
+
+// The description of a value is the "expected …" of the message when it is wrong.
+const text = (expected: string): z.ZodString => z.string().min(1).describe(expected);
+const count = (least: number): z.ZodNumber =>
+  z.number().int().min(least).describe(`a whole number of at least ${least}`);
+const flag = z.boolean().describe("true or false");
+const column = text("the name of a column of the data");
+const columnPattern = z
+  .string()
+  .regex(/\{n\}/)
+  .describe("a column name with {n} in place of the occasion number, e.g. phq9_{n}");
+const missingValues = z
+  .array(z.union([z.string(), z.number()]))
+  .describe('a list of values, e.g. ["NA", -9]');
+const limit = z
+  .union([z.number(), z.literal("none")])
+  .describe("a number, or none where there is no such value for this measure");
+/** A formula; a bare number is one too (`random: 0`, `fixed: 1`). */
+const formula = z
+  .preprocess((value) => (typeof value === "number" ? String(value) : value), z.string().min(1))
+  .describe("a formula, e.g. 1 + week + week^2");
+/** A formula of covariates; a list of names means their sum. */
+const covariateFormula = z
+  .preprocess(
+    (value) =>
+      Array.isArray(value) && value.every((name) => typeof name === "string") ? value.join(" + ") : value,
+    z.string().min(1),
+  )
+  .describe("a formula of covariates, e.g. age + female, or a list of their names");
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const nameKey = z
+  .string()
+  .regex(NAME)
+  .describe("a name of letters, digits and _, not starting with a digit (it is used in formulas)");
+const outcomeNames = [
+  "caseness",
+  "recovery",
+  "reliable_improvement",
+  "reliable_deterioration",
+  "reliable_recovery",
+  "no_reliable_change",
+] as const;
+
+const data = z
+  .strictObject({
+    file: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .describe("the path of a data file (or a list of them), relative to the study file"),
+    format: z.enum(["csv", "tsv", "parquet", "json"]).exactOptional(),
+    layout: z.enum(["long", "wide"]).exactOptional(),
+    id: column,
+    episode: column.exactOptional(),
+    episodes: z.enum(["first", "last", "all", "longest"]).exactOptional(),
+    missing: missingValues.exactOptional(),
+  })
+  .describe("the keys file and id, at least");
+
+const measure = z
+  .strictObject({
+    label: text("a label for figures, e.g. PHQ-9").exactOptional(),
+    role: z.enum(["depression", "anxiety", "other"]).exactOptional(),
+    column: column.exactOptional(),
+    items: z.array(z.string().min(1)).min(1).describe("a list of item columns").exactOptional(),
+    pattern: columnPattern.exactOptional(),
+    minimum: z.number().describe("the lowest possible total score").exactOptional(),
+    maximum: z.number().describe("the highest possible total score").exactOptional(),
+    item_maximum: z.number().describe("the highest possible item score").exactOptional(),
+    missing_items: count(0).exactOptional(),
+    caseness: limit.exactOptional(),
+    reliable_change: limit.exactOptional(),
+    fractional: flag.exactOptional(),
+  })
+  .describe("settings of a measure (may be left empty for a known one, e.g. phq9)");
+
+const time = z
+  .strictObject({
+    name: nameKey.exactOptional(),
+    kind: z.enum(["number", "date", "session"]).exactOptional(),
+    column: column.exactOptional(),
+    pattern: columnPattern.exactOptional(),
+    origin: z.enum(["zero", "first-session", "column"]).exactOptional(),
+    origin_column: column.exactOptional(),
+    unit: z.enum(["sessions", "days", "weeks", "months", "years"]).exactOptional(),
+  })
+  .describe("settings of the time axis, e.g. column: week");
+
+const sessions = z
+  .strictObject({
+    minimum: count(1).exactOptional(),
+    maximum: count(1).exactOptional(),
+    latest: z.number().describe("a number, in the unit of time").exactOptional(),
+    duplicates: z.enum(["first", "last", "mean", "set-aside"]).exactOptional(),
+  })
+  .describe("settings of the sessions used, e.g. minimum: 2");
+
+const exclusions = z
+  .array(
+    z
+      .strictObject({
+        name: text("a short name for the rule").exactOptional(),
+        keep: text("a condition, e.g. age >= 18"),
+      })
+      .describe("an entry with the key keep"),
+  )
+  .describe("a list of rules, each `- keep: CONDITION`");
+
+const covariate = z
+  .preprocess(
+    (value) => (typeof value === "string" ? { expression: value } : value),
+    z.strictObject({
+      column: column.exactOptional(),
+      expression: text("an expression, e.g. (age - 40) / 10").exactOptional(),
+      type: z.enum(["numeric", "factor"]).exactOptional(),
+      levels: z
+        .array(z.union([z.string(), z.number()]))
+        .min(1)
+        .describe("a list of categories, the reference first")
+        .exactOptional(),
+      missing: missingValues.exactOptional(),
+      time_varying: flag.exactOptional(),
+    }),
+  )
+  .describe("nothing (a column of that name), an expression, or settings");
+
+const model = z
+  .strictObject({
+    fixed: formula.exactOptional(),
+    random: formula.exactOptional(),
+    class_specific: formula.exactOptional(),
+    membership: covariateFormula.exactOptional(),
+    residual: z.enum(["common", "class"]).exactOptional(),
+    covariance: z.enum(["equal", "proportional", "free"]).exactOptional(),
+    diagonal: flag.exactOptional(),
+  })
+  .describe("settings of a model, e.g. fixed: 1 + week + week^2");
+
+const classRange = z
+  .preprocess(
+    readClassRange,
+    z.strictObject({
+      from: count(1),
+      to: z.number().int().min(1).max(50).describe("a whole number from 1 to 50"),
+    }),
+  )
+  .describe("a range such as 1-5, or the keys from and to");
+
+const enumeration = z
+  .strictObject({
+    classes: classRange.exactOptional(),
+    structures: z.array(z.string().min(1)).min(1).describe("a list of names of models").exactOptional(),
+    starts: z
+      .preprocess(
+        (value) => (typeof value === "number" ? String(value) : value),
+        z.string().regex(/^\s*[1-9]\d*\s*(\/\s*[1-9]\d*\s*)?$/),
+      )
+      .describe("SCREENED/KEPT, e.g. 100/20")
+      .exactOptional(),
+    criterion: z.enum(["bic", "aic", "sabic", "caic", "awe", "iclBic"]).exactOptional(),
+    smallest_class: z.number().min(0).max(0.5).describe("a proportion from 0 to 0.5").exactOptional(),
+    minimum_entropy: z.number().min(0).max(1).describe("a number from 0 to 1").exactOptional(),
+    require_replication: flag.exactOptional(),
+    choose: z
+      .strictObject({ model: text("the name of a model"), classes: count(1) })
+      .describe("the keys model and classes")
+      .exactOptional(),
+  })
+  .describe("settings of the enumeration, e.g. classes: 1-5");
+
+const growth = z
+  .strictObject({
+    covariates: z.array(z.string().min(1)).min(1).describe("a list of covariates"),
+    by: z
+      .array(z.string().min(1))
+      .describe("a list of time terms, e.g. [week] or [week, week^2]")
+      .exactOptional(),
+    fixed: formula.exactOptional(),
+    random: formula.exactOptional(),
+    reml: flag.exactOptional(),
+  })
+  .describe("settings, at least the key covariates");
+
+const predictors = z
+  .strictObject({
+    formula: covariateFormula,
+    references: z
+      .union([z.literal("all"), z.array(z.number().int().min(1)).min(1)])
+      .describe("all, or a list of class numbers, e.g. [1]")
+      .exactOptional(),
+    outcomes: z
+      .array(z.enum(outcomeNames))
+      .describe(`a list out of ${outcomeNames.join(", ")}`)
+      .exactOptional(),
+    outcome_formula: covariateFormula.exactOptional(),
+  })
+  .describe("settings, at least the key formula");
+
+/** The schema of each top-level section, in the order of the documentation. */
+export const STUDY_SECTIONS: { readonly [K in keyof StudyFile]-?: z.ZodType<StudyFile[K]> } = {
+  title: text("a title in words").exactOptional(),
+  data,
+  measures: z.record(nameKey, measure).describe("the measures by name, e.g. phq9:"),
+  time,
+  sessions: sessions.exactOptional(),
+  exclusions: exclusions.exactOptional(),
+  covariates: z.record(nameKey, covariate).describe("the covariates by name, e.g. age:").exactOptional(),
+  outcome: text("the name of a measure").exactOptional(),
+  models: z.record(z.string().min(1), model).describe("the models by name, e.g. GMM:"),
+  enumeration: enumeration.exactOptional(),
+  growth: growth.exactOptional(),
+  predictors: predictors.exactOptional(),
+  output: text("the path of a folder, relative to the study file").exactOptional(),
+  seed: z.number().int().describe("a whole number").exactOptional(),
+  workers: z
+    .union([z.literal("auto"), z.number().int().min(0).max(256)])
+    .describe("auto, or a whole number from 0 (no threads) to 256")
+    .exactOptional(),
+};
+
+/** `3`, `1-5` and `1 to 5` as a range; anything else is left for the schema to refuse. */
+function readClassRange(value: unknown): unknown {
+  if (typeof value === "number") return { from: value, to: value };
+  const match = typeof value === "string" ? /^\s*(\d+)\s*(?:-|–|to)\s*(\d+)\s*$/.exec(value) : null;
+  return match === null ? value : { from: Number(match[1]), to: Number(match[2]) };
+}
+
+/**
+ * Tells whether a section may be left out.
+ * @param schema - the schema of a section
+ * @returns true when it may
+ */
+export function isOptional(schema: z.ZodType): boolean {
+  return schema instanceof z.ZodExactOptional;
+}
+
+/**
+ * Steps through wrappers (optional, preprocess) to the schema that says what a value looks like.
+ * @param schema - any part of the study schema
+ * @returns the innermost schema
+ */
+export function unwrapSchema(schema: z.ZodType): z.ZodType {
+  let inner: z.ZodType = schema;
+  for (;;) {
+    if (inner instanceof z.ZodExactOptional) inner = inner.unwrap() as z.ZodType;
+    else if (inner instanceof z.ZodPipe) inner = inner.out as z.ZodType;
+    else return inner;
+  }
+}
+
+/**
+ * Finds the schema of the value at a path.
+ * @param path - keys and list positions, from the top of the study file
+ * @returns the schema, wrappers and description included, or undefined where the schema knows no such path
+ */
+export function schemaAt(path: readonly PropertyKey[]): z.ZodType | undefined {
+  const [section, ...rest] = path;
+  let schema: z.ZodType | undefined = (STUDY_SECTIONS as Readonly<Record<PropertyKey, z.ZodType>>)[
+    section ?? ""
+  ];
+  for (const key of rest) {
+    if (schema === undefined) return undefined;
+    const inner = unwrapSchema(schema);
+    if (inner instanceof z.ZodObject) schema = inner.shape[String(key)] as z.ZodType | undefined;
+    else if (inner instanceof z.ZodRecord) schema = inner.valueType as z.ZodType;
+    else if (inner instanceof z.ZodArray) schema = inner.element as z.ZodType;
+    else return undefined;
+  }
+  return schema;
+}
+
+/**
+ * Says in words what the schema expects at a path.
+ * @param path - keys and list positions, from the top of the study file
+ * @returns the words, without a full stop
+ */
+export function expectedAt(path: readonly PropertyKey[]): string {
+  let schema = schemaAt(path);
+  while (schema !== undefined) {
+    if (schema.description !== undefined) return schema.description;
+    if (schema instanceof z.ZodExactOptional) schema = schema.unwrap() as z.ZodType;
+    else if (schema instanceof z.ZodEnum) return `one of ${schema.options.join(", ")}`;
+    else break;
+  }
+  return "another kind of value";
+}
+
+/**
+ * Lists the keys that may stand at a path.
+ * @param path - path of a mapping in the study file; empty for the top
+ * @returns the keys, or an empty list where the user names the keys
+ */
+export function keysAt(path: readonly PropertyKey[]): readonly string[] {
+  if (path.length === 0) return Object.keys(STUDY_SECTIONS);
+  const schema = schemaAt(path);
+  const inner = schema === undefined ? undefined : unwrapSchema(schema);
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+}
+
+/**
+ * Lists every key of the study file, as the documentation must name it.
+ * @returns dotted paths; NAME stands for a name that the user gives, `[]` for an entry of a list
+ */
+export function allStudyKeys(): string[] {
+  const keys: string[] = [];
+  const walk = (schema: z.ZodType, path: string): void => {
+    const inner = unwrapSchema(schema);
+    if (inner instanceof z.ZodObject)
+      for (const [key, child] of Object.entries(inner.shape)) {
+        keys.push(`${path}.${key}`);
+        walk(child as z.ZodType, `${path}.${key}`);
+      }
+    else if (inner instanceof z.ZodRecord) walk(inner.valueType as z.ZodType, `${path}.NAME`);
+    else if (inner instanceof z.ZodArray) walk(inner.element as z.ZodType, `${path}[]`);
+  };
+  for (const [key, schema] of Object.entries(STUDY_SECTIONS)) {
+    keys.push(key);
+    walk(schema, key);
+  }
+  return keys;
+}
+
+/** Outcomes that can be predicted, as `prepare` names them. */
+export const OUTCOME_NAMES: readonly string[] = outcomeNames;
