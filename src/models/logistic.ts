@@ -2,9 +2,8 @@ import { InputError, nearestName } from "../core/errors.js";
 import type { Column, PersonTable } from "../core/table.js";
 import { estimateRegression, type StandardErrorKind } from "./regression/estimate.js";
 import { LeftOut, personDesign } from "./regression/personDesign.js";
-import { regressionTables } from "./regression/tables.js";
+import { nothingEstimated, regressionTables } from "./regression/tables.js";
 import type { RegressionResult } from "./result.js";
-import { nothingEstimated } from "./threeStep.js";
 
 /** Options of {@link logisticRegression}. */
 export interface LogisticOptions {

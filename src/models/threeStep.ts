@@ -8,7 +8,7 @@ import {
 } from "./regression/classification.js";
 import { estimateRegression, type StandardErrorKind } from "./regression/estimate.js";
 import { LeftOut, personDesign } from "./regression/personDesign.js";
-import { regressionTables } from "./regression/tables.js";
+import { inWords, nothingEstimated, regressionTables } from "./regression/tables.js";
 import type { FitResult, Posteriors, RegressionResult, Verdict } from "./result.js";
 
 export type { ThreeStepCorrection } from "./regression/classification.js";
@@ -100,27 +100,6 @@ export function threeStep(
   };
 }
 
-/**
- * The parts of a result when nothing could be estimated.
- * @param verdicts - why
- * @returns empty tables with the verdicts as warnings
- */
-export function nothingEstimated(
-  verdicts: readonly Verdict[],
-): Pick<
-  RegressionResult,
-  "logLikelihood" | "nParameters" | "oddsRatios" | "termTests" | "convergence" | "warnings"
-> {
-  return {
-    logLikelihood: 0,
-    nParameters: 0,
-    oddsRatios: [],
-    termTests: [],
-    convergence: { converged: false, verdicts },
-    warnings: verdicts.map(inWords),
-  };
-}
-
 /** Rows of the person table and of the fit that belong together, in the order of the fit. */
 function matchPersons(
   posteriors: Posteriors,
@@ -199,10 +178,6 @@ function orderedPairs(nClasses: number): (readonly [number, number])[] {
     for (let outcome = 0; outcome < nClasses; outcome++)
       if (outcome !== reference) pairs.push([outcome, reference]);
   return pairs;
-}
-
-function inWords(verdict: Verdict): string {
-  return `${verdict.sentence} ${verdict.advice}`;
 }
 
 function membershipWarning(fit: ThreeStepFit): string[] {

@@ -1,9 +1,12 @@
-import { inverse, Matrix, SingularValueDecomposition } from "ml-matrix";
+import { invertPositiveDefinite, symmetricEigen } from "../../core/linalg.js";
 import type { Posteriors, Verdict } from "../result.js";
 import type { Assignment } from "./estimate.js";
 
 /** How the classification error of step two is dealt with in step three. */
 export type ThreeStepCorrection = "ml" | "bch" | "none";
+
+/** Ratio of the singular values of a classification table below which classes are not told apart at all. */
+const SINGULAR = 1e-5;
 
 /** Step two: who was assigned where, and how surely. */
 export interface Classification {
@@ -92,15 +95,30 @@ export function assignmentFor(
   const corrected = new Float64Array(weights.length);
   for (let i = 0; i < members.length; i++)
     for (let s = 0; s < size; s++)
-      for (let t = 0; t < size; t++) corrected[i * size + t]! += weights[i * size + s]! * inverted.get(s, t);
+      for (let t = 0; t < size; t++)
+        corrected[i * size + t]! += weights[i * size + s]! * inverted[s * size + t]!;
   return { nClasses: size, weights: corrected, table: null };
 }
 
-/** Inverse of the classification table; null when classes are told apart so badly that it means nothing. */
-function invertTable(table: Float64Array, size: number): Matrix | null {
-  const matrix = Matrix.from1DArray(size, size, table);
-  const singular = new SingularValueDecomposition(matrix).diagonal;
-  return Math.min(...singular) < 1e-8 * Math.max(...singular) ? null : inverse(matrix);
+/**
+ * Inverse of the classification table D, as (D'D)^-1 D'; null when classes are told apart so badly that it would
+ * mean nothing.
+ */
+function invertTable(table: Float64Array, size: number): Float64Array | null {
+  const product = new Float64Array(size * size);
+  for (let r = 0; r < size; r++)
+    for (let c = 0; c < size; c++)
+      for (let t = 0; t < size; t++) product[r * size + c]! += table[t * size + r]! * table[t * size + c]!;
+  const squares = symmetricEigen(product, size).values;
+  // Eigenvalues of D'D are squared singular values of D.
+  if (!(squares[0]! > SINGULAR ** 2 * squares[size - 1]!)) return null;
+  const inverse = invertPositiveDefinite(product, size);
+  if (inverse === null) return null;
+  const out = new Float64Array(size * size);
+  for (let r = 0; r < size; r++)
+    for (let c = 0; c < size; c++)
+      for (let t = 0; t < size; t++) out[r * size + c]! += inverse[r * size + t]! * table[c * size + t]!;
+  return out;
 }
 
 function modalClass(posteriors: Posteriors, person: number): number {

@@ -64,8 +64,38 @@ export function regressionTables(
     oddsRatios,
     termTests: termTests(design, estimate, covariance, silent),
     verdicts,
-    warnings: verdicts.filter((v) => v.name !== "converged").map((v) => `${v.sentence} ${v.advice}`),
+    warnings: verdicts.filter((verdict) => verdict.name !== "converged").map(inWords),
   };
+}
+
+/**
+ * The parts of a result when nothing could be estimated.
+ * @param verdicts - why
+ * @returns empty tables with the verdicts as warnings
+ */
+export function nothingEstimated(
+  verdicts: readonly Verdict[],
+): Pick<
+  RegressionResult,
+  "logLikelihood" | "nParameters" | "oddsRatios" | "termTests" | "convergence" | "warnings"
+> {
+  return {
+    logLikelihood: 0,
+    nParameters: 0,
+    oddsRatios: [],
+    termTests: [],
+    convergence: { converged: false, verdicts },
+    warnings: verdicts.map(inWords),
+  };
+}
+
+/**
+ * A verdict as a warning.
+ * @param verdict - the verdict
+ * @returns its sentence and its advice
+ */
+export function inWords(verdict: Verdict): string {
+  return `${verdict.sentence} ${verdict.advice}`;
 }
 
 function contrastOf(
