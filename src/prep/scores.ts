@@ -1,0 +1,211 @@
+import type { RowAccount } from "./account.js";
+import type { CellColumn, OccasionRows } from "./rows.js";
+import type { MeasureSpec, PrepSpec } from "./types.js";
+import { CELL_BAD, CELL_MISSING, CELL_OK, missingTest, readNumbers } from "./values.js";
+
+/** Scores of one measure, one entry per occasion. */
+export interface Scores {
+  readonly name: string;
+  /** NaN where missing or invalid. */
+  readonly values: Float64Array;
+  /** 1 where the total was prorated; null when the measure came as totals. */
+  readonly prorated: Uint8Array | null;
+}
+
+/** A cell that was taken as missing though its row is used. */
+export interface BlankedCell {
+  readonly row: number;
+  readonly reason: string;
+  readonly column: string;
+}
+
+// What can be wrong with a score, worst last; the codes index REASONS.
+const OK = 0;
+const MISSING = 1;
+const ITEMS_MISSING = 2;
+const NOT_A_NUMBER = 3;
+const OUT_OF_RANGE = 4;
+const FRACTIONAL = 5;
+
+interface ReadMeasure extends Scores {
+  /** OK … FRACTIONAL per occasion. */
+  readonly trouble: Uint8Array;
+  readonly notes: readonly string[];
+  /** Name of the column that is at fault. */
+  columnAt(row: number): string;
+}
+
+/**
+ * Reads and checks the scores of every measure. A row stays in use when at least one measure has a valid score;
+ * the invalid cells of such a row are blanked.
+ * @param spec - the preparation
+ * @param occasions - the rows
+ * @param account - rows without any valid score are set aside in it
+ * @returns the scores, cells blanked in rows that are used, and notes
+ */
+export function readScores(
+  spec: PrepSpec,
+  occasions: OccasionRows,
+  account: RowAccount,
+): {
+  readonly scores: readonly Scores[];
+  readonly blanked: readonly BlankedCell[];
+  readonly notes: string[];
+} {
+  const measures = spec.measures.map((measure, m) => readMeasure(spec, measure, occasions, m));
+  const codes = declareReasons(spec.measures, account);
+  const blanked: BlankedCell[] = [];
+  for (let r = 0; r < occasions.nRows; r++) {
+    if (!account.inUse(r)) continue;
+    let valid = false;
+    let worst = -1;
+    for (let m = 0; m < measures.length; m++) {
+      const trouble = measures[m]!.trouble[r]!;
+      if (trouble === OK) valid = true;
+      else if (worst < 0 || trouble > measures[worst]!.trouble[r]!) worst = m;
+    }
+    if (worst < 0) continue;
+    if (!valid) account.setAside(r, codes[measures[worst]!.trouble[r]!]!, measures[worst]!.columnAt(r));
+    else
+      for (const { trouble, columnAt } of measures)
+        if (trouble[r]! >= NOT_A_NUMBER)
+          blanked.push({ row: r, reason: REASON_NAMES[trouble[r]!]!, column: columnAt(r) });
+  }
+  return { scores: measures, blanked, notes: measures.flatMap(({ notes }) => notes) };
+}
+
+const REASON_NAMES = [
+  "",
+  "score-missing",
+  "items-missing",
+  "score-not-a-number",
+  "score-out-of-range",
+  "score-fractional",
+];
+
+function declareReasons(measures: readonly MeasureSpec[], account: RowAccount): number[] {
+  const ranges = measures
+    .map(({ label, minimum, maximum }) => `${label} ${minimum} to ${maximum}`)
+    .join(", ");
+  const words = [
+    "",
+    measures.length > 1 ? "No measure has a score." : "The score is missing.",
+    "More items are missing than may be prorated.",
+    "The score is not a number.",
+    `The score is outside the possible range (${ranges}).`,
+    "The score is not a whole number.",
+  ];
+  return REASON_NAMES.map((name, i) => (i === OK ? 0 : account.reason(name, words[i]!)));
+}
+
+function readMeasure(spec: PrepSpec, measure: MeasureSpec, occasions: OccasionRows, m: number): ReadMeasure {
+  const cells = occasions.scores[m]!;
+  return cells.kind === "total"
+    ? readTotals(spec, measure, cells.cells)
+    : readItems(spec, measure, cells.items, occasions.nRows);
+}
+
+function readTotals(spec: PrepSpec, measure: MeasureSpec, cells: CellColumn): ReadMeasure {
+  const meanings = readNumbers(cells, missingTest(spec.missing), measure.name);
+  const troubleOf = Uint8Array.from(meanings.status, (status, v) => {
+    if (status === CELL_MISSING) return MISSING;
+    if (status === CELL_BAD) return NOT_A_NUMBER;
+    return checkTotal(measure, meanings.numbers[v]!);
+  });
+  const n = cells.codes.length;
+  const values = new Float64Array(n);
+  const trouble = new Uint8Array(n);
+  for (let r = 0; r < n; r++) {
+    const code = cells.codes[r]!;
+    trouble[r] = troubleOf[code]!;
+    values[r] = trouble[r] === OK ? meanings.numbers[code]! : Number.NaN;
+  }
+  const { name } = measure;
+  return {
+    name,
+    values,
+    prorated: null,
+    trouble,
+    notes: meanings.notes,
+    columnAt: (row) => cells.nameAt(row),
+  };
+}
+
+function checkTotal(measure: MeasureSpec, score: number): number {
+  if (score < measure.minimum || score > measure.maximum) return OUT_OF_RANGE;
+  return measure.fractional !== true && !Number.isInteger(score) ? FRACTIONAL : OK;
+}
+
+/**
+ * Totals of items. With k items of which s are missing, and s within the rule, the total is the sum of the
+ * rest times k / (k - s), rounded half up (NHS Talking Therapies manual: at most 2 of the PHQ-9's 9 items, 1 of
+ * the GAD-7's 7).
+ */
+function readItems(
+  spec: PrepSpec,
+  measure: MeasureSpec,
+  items: readonly CellColumn[],
+  n: number,
+): ReadMeasure {
+  const isMissing = missingTest(spec.missing);
+  const highest = measure.itemMaximum!;
+  const read = items.map((item) => {
+    const { numbers, status } = readNumbers(item, isMissing, measure.name);
+    const trouble = Uint8Array.from(status, (s, v) => {
+      if (s !== CELL_OK) return s === CELL_MISSING ? MISSING : NOT_A_NUMBER;
+      if (numbers[v]! < 0 || numbers[v]! > highest) return OUT_OF_RANGE;
+      return Number.isInteger(numbers[v]!) ? OK : FRACTIONAL;
+    });
+    return { item, numbers, trouble };
+  });
+  const allowed = measure.maximumMissingItems ?? 0;
+  const values = new Float64Array(n).fill(Number.NaN);
+  const prorated = new Uint8Array(n);
+  const trouble = new Uint8Array(n);
+  const faulty = new Int16Array(n);
+  let nProrated = 0;
+  for (let r = 0; r < n; r++) {
+    let sum = 0;
+    let missing = 0;
+    let worst = OK;
+    for (let i = 0; i < read.length; i++) {
+      const { item, numbers, trouble: itemTrouble } = read[i]!;
+      const code = item.codes[r]!;
+      const found = itemTrouble[code]!;
+      if (found === OK) sum += numbers[code]!;
+      else if (found === MISSING) missing++;
+      else if (found > worst) {
+        worst = found;
+        faulty[r] = i;
+      }
+    }
+    if (worst !== OK) trouble[r] = worst;
+    else if (missing === read.length) trouble[r] = MISSING;
+    else if (missing > allowed) trouble[r] = ITEMS_MISSING;
+    else {
+      const total = Math.floor((sum * read.length) / (read.length - missing) + 0.5);
+      trouble[r] = checkTotal(measure, total);
+      if (trouble[r] !== OK) continue;
+      values[r] = total;
+      if (missing > 0) {
+        prorated[r] = 1;
+        nProrated++;
+      }
+    }
+  }
+  const notes =
+    nProrated === 0
+      ? []
+      : [
+          `${measure.name}: ${nProrated} totals are prorated, because up to ${allowed} of ${read.length} items are missing; ` +
+            `the column ${measure.name}_prorated says which.`,
+        ];
+  return {
+    name: measure.name,
+    values,
+    prorated,
+    trouble,
+    notes,
+    columnAt: (row) => items[faulty[row]!]!.nameAt(row),
+  };
+}
