@@ -7,10 +7,11 @@ import { judge } from "./fit/verdict.js";
 import { infer } from "./inference.js";
 import type { JobRunner, Progress } from "./job.js";
 import type { ClassParameters } from "./kernels/types.js";
+import { layoutOf } from "./likelihood.js";
 import { createLocalRunner } from "./localRunner.js";
 import { type FitSearch, searchAll } from "./multistart.js";
 import { allocateFor, type ParameterLayout, unpackInto } from "./parameters.js";
-import { buildProblem, layoutOf, type Problem } from "./problem.js";
+import { buildProblem, type Problem } from "./problem.js";
 import { covarianceOfClass } from "./reported.js";
 import type { FitResult, RandomEffectCovariance } from "./result.js";
 import {

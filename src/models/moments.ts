@@ -91,10 +91,10 @@ export function buildMoments(rows: MomentRows): Moments {
     nPersonColumns: rows.person.length,
     nMembership: rows.membership.length,
     patternStart,
-    patternSessions: new Float64Array(nPatterns),
-    btb: new Float64Array(nPatterns * nBasis * nBasis),
-    yy: new Float64Array(nPersons),
-    by: new Float64Array(nPersons * nBasis),
+    patternSessions: sharable(nPatterns),
+    btb: sharable(nPatterns * nBasis * nBasis),
+    yy: sharable(nPersons),
+    by: sharable(nPersons * nBasis),
     w: interleave(rows.person, stored),
     v: interleave(rows.membership, stored),
     personIndex: Int32Array.from(stored, (i) => rows.personIndex[i]!),
@@ -102,6 +102,13 @@ export function buildMoments(rows: MomentRows): Moments {
   for (let g = 0; g < nPatterns; g++) fillPattern(moments, rows, g, patternOfPerson.representative[g]!);
   for (let i = 0; i < nPersons; i++) fillPerson(moments, rows, i, stored[i]!);
   return moments;
+}
+
+/** Memory that worker threads can see without a copy, where the platform has it. */
+function sharable(length: number): Float64Array {
+  return typeof SharedArrayBuffer === "undefined"
+    ? new Float64Array(length)
+    : new Float64Array(new SharedArrayBuffer(length * Float64Array.BYTES_PER_ELEMENT));
 }
 
 function fillPattern(moments: Moments, rows: MomentRows, g: number, person: number): void {
@@ -141,7 +148,7 @@ function fillPerson(moments: Moments, rows: MomentRows, position: number, person
 function interleave(columns: readonly Float64Array[], order: Int32Array): Float64Array {
   const width = columns.length;
   if (width === 1) return new Float64Array(0);
-  const out = new Float64Array(order.length * width);
+  const out = sharable(order.length * width);
   for (let j = 0; j < width; j++) {
     const column = columns[j]!;
     for (let i = 0; i < order.length; i++) out[i * width + j] = column[order[i]!]!;

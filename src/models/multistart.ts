@@ -1,7 +1,8 @@
 import { RunFailure } from "../core/errors.js";
 import type { FinishedFit, FinishInput } from "./fit/finish.js";
 import type { FitJob, JobRunner, Progress, RunOptions } from "./job.js";
-import { layoutOf, type Problem, type ProblemShape } from "./problem.js";
+import { layoutOf, type ProblemShape } from "./likelihood.js";
+import type { Problem } from "./problem.js";
 import type { StartsSummary } from "./result.js";
 import type { FitOptions } from "./spec.js";
 import type { ConvergeInput, OneClassInput, ScreenInput, StartOutcome } from "./tasks.js";

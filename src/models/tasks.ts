@@ -4,8 +4,8 @@ import { fitOneClass, oneClassStart } from "./fit/oneClass.js";
 import { quasiNewton } from "./fit/quasiNewton.js";
 import { startVector } from "./fit/starts.js";
 import type { SharedData, Task } from "./job.js";
+import { layoutOf, objectiveOf, type ProblemData, type ProblemShape } from "./likelihood.js";
 import { allocateFor, unpackInto } from "./parameters.js";
-import { layoutOf, objectiveOf, type ProblemData, type ProblemShape } from "./problem.js";
 
 /** Input of the screening stage: a few EM steps from one random start. */
 export interface ScreenInput {

@@ -1,5 +1,6 @@
 import { visitPersonScores } from "../kernels/general.js";
 import { allocateEvaluation, type ClassParameters } from "../kernels/types.js";
+import { objectiveOf, type ProblemData, type ProblemShape } from "../likelihood.js";
 import {
   allocateFor,
   type ParameterLayout,
@@ -7,7 +8,6 @@ import {
   pullGradientInto,
   unpackInto,
 } from "../parameters.js";
-import { objectiveOf, type ProblemData, type ProblemShape } from "../problem.js";
 import { newtonFinish } from "./newton.js";
 
 /** Input of the last stage: the best start, polished and described. */

@@ -1,5 +1,5 @@
+import type { ProblemData } from "../likelihood.js";
 import { allocateFor, type ParameterLayout, pack } from "../parameters.js";
-import type { ProblemData } from "../problem.js";
 import { emSteps } from "./em.js";
 import { type NewtonResult, newtonFinish } from "./newton.js";
 import type { Objective } from "./objective.js";
