@@ -285,7 +285,7 @@ function evaluateParts(
     const { rowAtoms, personAtoms } = split(term);
     if (rowAtoms.length > 0) throw notPersonLevel("membership", term.label);
     const columns = personProduct(personAtoms);
-    parts.membershipNames.push(...columns.names);
+    parts.membershipNames.push(...columns.names.map(productName));
     parts.membership.push(...columns.values);
   }
   return parts;
