@@ -31,6 +31,8 @@ interface Scratch {
   readonly offset: Float64Array;
   /** K x m: l_gk. */
   readonly slope: Float64Array;
+  /** K x m: l_gk less that of class 0. */
+  readonly relative: Float64Array;
   /** K x m: coefficients of the basis, and B'B times them. */
   readonly mu: Float64Array;
   readonly btbMu: Float64Array;
@@ -81,6 +83,7 @@ export function commonKernel(moments: Moments, fixed: FixedStructure, nClasses: 
     logPrior: new Float64Array(nClasses),
     offset: new Float64Array(nClasses),
     slope: new Float64Array(nClasses * m),
+    relative: new Float64Array(nClasses * m),
     mu: new Float64Array(nClasses * m),
     btbMu: new Float64Array(nClasses * m),
     logit: new Float64Array(nClasses),
@@ -97,6 +100,7 @@ export function commonKernel(moments: Moments, fixed: FixedStructure, nClasses: 
     score: new Float64Array(m),
     bvb: new Float64Array(m * m),
   };
+  const plain = c === 1 && moments.nMembership === 1;
   return {
     nClasses,
     evaluate(parameters, out, request) {
@@ -106,7 +110,8 @@ export function commonKernel(moments: Moments, fixed: FixedStructure, nClasses: 
       for (let g = 0; g < moments.nPatterns; g++) {
         computePattern(x.pattern, moments, g, parameters.factor, 0, parameters.variance[0]!);
         linearLogits(x, moments, g, nClasses);
-        accumulatePattern(x, moments, parameters, g, out, request);
+        if (plain) accumulatePlainPattern(x, moments, g, out, request.posteriors);
+        else accumulatePattern(x, moments, parameters, g, out, request);
         foldPattern(x, moments, fixed, g, out, request.information);
       }
       finishLogits(out, moments, x.logPrior, request.information);
@@ -156,6 +161,86 @@ function linearLogits(x: Scratch, moments: Moments, g: number, nClasses: number)
     }
     x.offset[k] = offset;
   }
+}
+
+/** Above this a likelihood ratio against class 0 could overflow, so the largest is found first. */
+const LARGEST_LOG_RATIO = 300;
+/** The product of likelihood sums is turned into a logarithm before it leaves the range of a double. */
+const LARGEST_PRODUCT = 1e150;
+
+/**
+ * The same as {@link accumulatePattern} for the model without covariates, where most people are: densities are taken
+ * relative to class 0 (one exponential less), and one logarithm serves many persons.
+ */
+function accumulatePlainPattern(
+  x: Scratch,
+  moments: Moments,
+  g: number,
+  out: Evaluation,
+  posteriors: Float64Array | undefined,
+): void {
+  const { nBasis: m, nRandom: q, by } = moments;
+  const { logit, offset, slope, weight, first, zz } = x;
+  const nClasses = logit.length;
+  clearSums(x, false);
+  // Relative to class 0 from here on; class 0's own part is added to the log-likelihood from the pattern's totals.
+  const relative = x.relative;
+  for (let k = 1; k < nClasses; k++)
+    for (let a = 0; a < m; a++) relative[k * m + a] = slope[k * m + a]! - slope[a]!;
+  const firstPerson = moments.patternStart[g]!;
+  const end = moments.patternStart[g + 1]!;
+  const offset0 = offset[0]!;
+  let yy = 0;
+  let product = 1;
+  let logSums = 0;
+  for (let i = firstPerson; i < end; i++) {
+    const at = i * m;
+    yy += moments.yy[i]!;
+    for (let a = 0; a < q; a++) {
+      const value = by[at + a]!;
+      for (let d = 0; d <= a; d++) zz[a * q + d]! += value * by[at + d]!;
+    }
+    let largest = 0;
+    for (let k = 1; k < nClasses; k++) {
+      let value = offset[k]! - offset0;
+      const row = k * m;
+      for (let a = 0; a < m; a++) value += relative[row + a]! * by[at + a]!;
+      logit[k] = value;
+      if (value > largest) largest = value;
+    }
+    if (largest < LARGEST_LOG_RATIO) largest = 0;
+    let own = largest === 0 ? 1 : Math.exp(-largest);
+    let sum = own;
+    for (let k = 1; k < nClasses; k++) {
+      const value = Math.exp(logit[k]! - largest);
+      logit[k] = value;
+      sum += value;
+    }
+    logSums += largest;
+    product *= sum;
+    if (product > LARGEST_PRODUCT || product < 1 / LARGEST_PRODUCT) {
+      logSums += Math.log(product);
+      product = 1;
+    }
+    const inverse = 1 / sum;
+    own *= inverse;
+    logit[0] = own;
+    weight[0]! += own;
+    for (let a = 0; a < m; a++) first[a]! += own * by[at + a]!;
+    for (let k = 1; k < nClasses; k++) {
+      const p = logit[k]! * inverse;
+      const row = k * m;
+      logit[k] = p;
+      weight[k]! += p;
+      for (let a = 0; a < m; a++) first[row + a]! += p * by[at + a]!;
+    }
+    if (posteriors !== undefined) for (let k = 0; k < nClasses; k++) posteriors[i * nClasses + k] = logit[k]!;
+  }
+  logSums += Math.log(product) + (end - firstPerson) * offset0;
+  for (let k = 0; k < nClasses; k++) for (let a = 0; a < m; a++) logSums += slope[a]! * first[k * m + a]!;
+  x.yy = yy;
+  for (let a = 0; a < q; a++) for (let d = 0; d < a; d++) zz[d * q + a] = zz[a * q + d]!;
+  addLogLikelihood(x, q, end - firstPerson, logSums, out);
 }
 
 /** Persons of pattern g: posteriors and the sums F, P, and those of shared covariate effects. */
