@@ -24,6 +24,7 @@ export interface CaseResult {
   readonly logLikelihood: number;
   readonly ours: Timing;
   readonly peakMemoryMb?: number;
+  readonly cpuSeconds?: number;
   readonly peer?: { readonly package: string; readonly call: string; readonly timing: Timing };
   /** Peer's median over ours. */
   readonly ratio?: number;
@@ -149,6 +150,7 @@ export async function largeMixture(): Promise<CaseResult> {
     logLikelihood: expected.logLikelihood,
     ours,
     peakMemoryMb,
+    cpuSeconds: summarise(runs.map((run) => run.cpuSeconds)).median,
     target: "under 5 s and 1,500 MB",
     met: ours.median < 5 && peakMemoryMb < 1500,
   };
@@ -163,6 +165,8 @@ interface PeerRun {
 
 interface CommandRun {
   readonly seconds: number;
+  /** User and system time of all its threads. */
+  readonly cpuSeconds: number;
   readonly peakMemoryMb: number;
   readonly logLikelihood: number;
 }
@@ -170,7 +174,7 @@ interface CommandRun {
 /** Runs the command in a process of its own and reads its time, its peak resident memory and its answer. */
 async function runCommand(args: readonly string[]): Promise<CommandRun> {
   // The process reports its own peak as it ends: the one figure every platform has.
-  const hook = `data:text/javascript,process.on("exit",()=>process.stderr.write("\\nPEAK "+process.resourceUsage().maxRSS+"\\n"))`;
+  const hook = `data:text/javascript,process.on("exit",()=>{const u=process.resourceUsage();process.stderr.write("\\nPEAK "+u.maxRSS+" CPU "+(u.userCPUTime+u.systemCPUTime)+"\\n")})`;
   const begin = performance.now();
   const child = spawn(process.execPath, ["--import", hook, join(ROOT, "dist", "cli", "main.js"), ...args]);
   let out = "";
@@ -188,9 +192,14 @@ async function runCommand(args: readonly string[]): Promise<CommandRun> {
   const elapsed = (performance.now() - begin) / 1000;
   if (status !== 0)
     throw new Error(`symtraj ${args.join(" ")} ended with status ${status}: ${errors.slice(-2000)}`);
-  const peaks = [...errors.matchAll(/PEAK (\d+)/g)].map((match) => Number(match[1]) / 1024);
+  const [, peak, cpu] = errors.match(/PEAK (\d+) CPU (\d+)/)!;
   const { logLikelihood } = JSON.parse(out) as { logLikelihood: number };
-  return { seconds: elapsed, peakMemoryMb: Math.round(Math.max(...peaks)), logLikelihood };
+  return {
+    seconds: elapsed,
+    peakMemoryMb: Math.round(Number(peak) / 1024),
+    cpuSeconds: Number(cpu) / 1e6,
+    logLikelihood,
+  };
 }
 
 function withPeer(
@@ -221,7 +230,10 @@ export function describe(result: CaseResult): string {
     result.peer === undefined
       ? ""
       : `; ${result.peer.package} ${inWords(result.peer.timing)}: ${result.ratio!.toFixed(1)} times as fast`;
-  const memory = result.peakMemoryMb === undefined ? "" : `; peak memory ${result.peakMemoryMb} MB`;
+  const memory =
+    result.peakMemoryMb === undefined
+      ? ""
+      : `; peak memory ${result.peakMemoryMb} MB, processor time ${seconds(result.cpuSeconds!)}`;
   const verdict = result.met === null ? "not compared" : result.met ? "met" : "MISSED";
   return `${result.name}: ${inWords(result.ours)}${peer}${memory}. Target ${result.target}: ${verdict}.`;
 }
