@@ -19,7 +19,17 @@ setUp();
 if (existsSync(join(root, data))) say(`the simulated data are there already (${data}).`);
 else {
   say("simulating session-by-session scores of 800 people with three known classes …");
-  symtraj(["simulate", "--persons", "800", "--seed", "2024", "--out", data]);
+  symtraj([
+    "simulate",
+    "--persons",
+    "800",
+    "--seed",
+    "2024",
+    "--separation",
+    "well-separated",
+    "--out",
+    data,
+  ]);
 }
 say("running the example study, from data to report …");
 symtraj(["run", join("examples", "study.yaml"), ...process.argv.slice(2)]);

@@ -45,7 +45,7 @@ export class OptionReader {
         : least > Number.NEGATIVE_INFINITY
           ? ` of at least ${least}`
           : "";
-    this.#add(name, "bad-option", `${flagOf(name)} is "${value}".`, `${kind}${range}`);
+    this.#add(name, "bad-option", `The value is "${value}".`, `${kind}${range}`);
     return undefined;
   }
 
@@ -59,7 +59,7 @@ export class OptionReader {
     this.#add(
       name,
       "bad-option",
-      `${flagOf(name)} is "${value}".`,
+      `The value is "${value}".`,
       `one of ${allowed.join(", ")}`,
       near === undefined ? undefined : `Did you mean "${near}"?`,
     );
@@ -88,7 +88,7 @@ export class OptionReader {
     this.#add(
       name,
       "bad-option",
-      `${flagOf(name)} is "${value}".`,
+      `The value is "${value}".`,
       "a number or a range such as 1-5, from 1 to 50",
     );
     return undefined;
@@ -100,7 +100,7 @@ export class OptionReader {
     if (value === undefined) return undefined;
     const starts = parseStarts(value);
     if (starts === undefined)
-      this.#add(name, "bad-option", `${flagOf(name)} is "${value}".`, "SCREENED/KEPT, e.g. 100/20");
+      this.#add(name, "bad-option", `The value is "${value}".`, "SCREENED/KEPT, e.g. 100/20");
     return starts;
   }
 

@@ -58,6 +58,6 @@ async function runSimulate(raw: RawOptions): Promise<void> {
   if (read.flag("json")) writeJson(written);
   else
     process.stdout.write(
-      `${written.persons.toLocaleString("en")} people, ${written.rows.toLocaleString("en")} sessions: ${written.dataFile}\n`,
+      `${written.persons.toLocaleString("en")} people, ${written.rows.toLocaleString("en")} sessions: ${written.path}\n`,
     );
 }

@@ -39,7 +39,7 @@ export function fitSummary(fit: FitResult): string {
     );
   lines.push("", ...factLines(fit), "");
   if (fit.classes.length > 1) lines.push("Classes", ...classTable(fit), "");
-  lines.push("Parameters", ...parameterTable(fit.parameters), "");
+  lines.push(...parameterTables(fit.parameters));
   if (fit.covariance !== null) lines.push(...covarianceLines(fit));
   if (fit.warnings.length > 0) lines.push("Warnings", ...fit.warnings.map((warning) => `  - ${warning}`), "");
   return lines.join("\n");
@@ -127,6 +127,20 @@ function classTable(fit: FitResult): string[] {
   );
 }
 
+const BLOCKS: readonly (readonly [ParameterEstimate["block"], string])[] = [
+  ["fixed", "Fixed effects"],
+  ["membership", "Class membership (log odds against the reference class)"],
+  ["covariance", "Variances and covariances of the random effects"],
+  ["residual", "Residual"],
+];
+
+function parameterTables(parameters: readonly ParameterEstimate[]): string[] {
+  return BLOCKS.flatMap(([name, title]) => {
+    const block = parameters.filter((p) => p.block === name);
+    return block.length === 0 ? [] : [title, ...parameterTable(block), ""];
+  });
+}
+
 function parameterTable(parameters: readonly ParameterEstimate[]): string[] {
   const rows = parameters.map((p) => [
     p.name,
@@ -210,11 +224,13 @@ export function regressionSummary(regression: RegressionResult): string {
     `${capital(regression.method)}: ${regression.outcome} ~ ${regression.formula} (${plural(regression.nPersons, "person")})`,
     ...regression.leftOut.map(({ reason, persons }) => `  left out: ${formatCount(persons)} (${reason})`),
   ];
+  // One reference class is enough for a screen; the report and the JSON hold every one.
+  const reference = regression.oddsRatios[0]?.reference;
   const rows = regression.oddsRatios
-    .filter(({ term }) => term !== "(Intercept)")
+    .filter((row) => row.term !== "(Intercept)" && row.reference === reference)
     .map((row) => [
       row.term,
-      `${row.outcome} v ${row.reference}`,
+      `${row.outcome} against ${row.reference}`,
       fixed(row.oddsRatio, 2),
       fixed(row.lower, 2),
       fixed(row.upper, 2),
@@ -245,21 +261,20 @@ function capital(text: string): string {
  * @param result - what the study came to
  * @returns text, ending in a line break
  */
-export function studySummary({
-  status,
-  directory,
-  cohort,
-  enumeration,
-  chosen,
-  regressions,
-  manifest,
-}: StudyResult): string {
+export function studySummary(result: StudyResult): string {
+  const { status, directory, cohort, enumeration, chosen, growth, regressions, manifest } = result;
   const lines: string[] = [];
   if (cohort !== null)
     lines.push(`Data: ${plural(cohort.long.nPersons, "person")}`, ...ledgerLines(cohort.ledger), "");
   if (enumeration !== null && enumeration.rows.length > 0) lines.push(enumerationSummary(enumeration));
   if (chosen !== null && chosen.classes.length > 1)
     lines.push("Classes of the chosen model", ...classTable(chosen), "");
+  if (growth !== null)
+    lines.push(
+      `Growth curve with covariates (${plural(growth.nPersons, "person")}): ${growth.convergence.verdicts[0]!.name}`,
+      ...parameterTable(growth.parameters.filter(({ block }) => block === "fixed")),
+      "",
+    );
   lines.push(...regressions.map(regressionSummary));
   if (manifest.warnings.length > 0)
     lines.push("To know", ...manifest.warnings.map((text) => `  - ${text}`), "");

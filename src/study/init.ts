@@ -44,7 +44,7 @@ export function guessColumns(description: FileDescription): ColumnGuess {
   const covariates: ColumnDescription[] = [];
   const left: { name: string; because: string }[] = [];
   for (const column of columns.filter(({ name }) => !taken(name))) {
-    const because = whyNoCovariate(column, description.rows);
+    const because = whyNoCovariate(column);
     if (because === null) covariates.push(column);
     else left.push({ name: column.name, because });
   }
@@ -52,12 +52,13 @@ export function guessColumns(description: FileDescription): ColumnGuess {
 }
 
 /** Why a column is not offered as a covariate; null when it is. */
-function whyNoCovariate(column: ColumnDescription, rows: number): string | null {
+function whyNoCovariate(column: ColumnDescription): string | null {
   if (!/^[A-Za-z_]\w*$/.test(column.name))
     return "its name cannot be used in a formula; give it a name with column:";
+  if (/^(true_?)?(class|cluster|membership)$/i.test(column.name)) return "looks like a class, not a covariate";
   if (column.kind === "date") return "a date";
   if (TIME_NAME.test(column.name) && column.kind === "number") return "another time column";
-  if (column.missing >= rows) return "empty";
+  if (column.kind === "empty") return "empty";
   if (column.distinct < 2) return "constant";
   if (column.kind === "text" && column.distinct > 20) return `text with ${column.distinct} different values`;
   return null;
