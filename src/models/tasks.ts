@@ -30,7 +30,7 @@ export interface StartOutcome {
   readonly converged: boolean;
   readonly iterations: number;
   readonly evaluations: number;
-  /** Residual variances ran apart: the likelihood is unbounded there, so the value means nothing. */
+  /** Residual variances ran apart or to zero: the likelihood is unbounded there, so the value means nothing. */
   readonly degenerate: boolean;
 }
 
@@ -42,6 +42,8 @@ export interface OneClassInput {
 
 /** Smallest residual variance of a class allowed, relative to the largest (0.01 of its standard deviation). */
 export const SMALLEST_VARIANCE_RATIO = 1e-4;
+/** Largest residual variance at which a model reproduces the scores exactly (1e-4 of the outcome's standard deviation). */
+const EXACT_FIT_VARIANCE = 1e-8;
 
 const fitGrowthCurve = (data: ProblemData, input: OneClassInput): StartOutcome => {
   const shape = { ...input.shape, classes: 1 };
@@ -53,7 +55,7 @@ const fitGrowthCurve = (data: ProblemData, input: OneClassInput): StartOutcome =
     converged: result.criterion < 1e-8,
     iterations: result.iterations,
     evaluations: objective.evaluations,
-    degenerate: false,
+    degenerate: isDegenerate(data, shape, result.point.x),
   };
 };
 
@@ -95,7 +97,7 @@ function isDegenerate(data: ProblemData, shape: ProblemShape, x: Float64Array): 
   unpackInto(layout, x, parameters);
   const smallest = Math.min(...parameters.variance);
   const largest = Math.max(...parameters.variance);
-  return !(smallest > SMALLEST_VARIANCE_RATIO * largest);
+  return !(smallest > SMALLEST_VARIANCE_RATIO * largest && largest > EXACT_FIT_VARIANCE);
 }
 
 /** Runners hand over data untyped; these tasks are only ever given what `buildProblem` made. */

@@ -7,6 +7,12 @@ import {
   unpackInto,
 } from "../parameters.js";
 
+/**
+ * Smallest residual variance looked at, on the internal scale (outcome variance 1): below it the sums of squares that the
+ * kernels subtract are rounding, and a model that wants less reproduces the scores exactly.
+ */
+const SMALLEST_VARIANCE = 1e-10;
+
 /** Value and derivatives of a log-likelihood at one point. */
 export interface Point {
   readonly x: Float64Array;
@@ -56,7 +62,10 @@ export function createObjective(kernel: Kernel, layout: ParameterLayout): Object
       matrix = new Float64Array(size * size);
       pullInformationInto(layout, parameters, last, matrix);
     }
-    const finite = Number.isFinite(last.logLikelihood) && gradient.every(Number.isFinite);
+    const finite =
+      Number.isFinite(last.logLikelihood) &&
+      gradient.every(Number.isFinite) &&
+      parameters.variance.every((variance) => variance >= SMALLEST_VARIANCE);
     return {
       x: x.slice(),
       value: finite ? last.logLikelihood : Number.NEGATIVE_INFINITY,

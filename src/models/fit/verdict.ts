@@ -10,7 +10,7 @@ export interface VerdictEvidence {
   readonly emptyClasses: readonly number[];
   /** Random effects (by name) with no variance left, or a correlation of one. */
   readonly boundary: readonly string[];
-  /** Residual variances of classes ran apart. */
+  /** Residual variances of classes ran apart, or to zero. */
   readonly degenerate: boolean;
   readonly starts: StartsSummary | null;
 }
@@ -41,8 +41,9 @@ const SENTENCES: Record<VerdictName, { sentence: string; advice: string }> = {
   },
   "likelihood unbounded": {
     sentence:
-      "One class shrank onto a few people with almost identical scores, where the likelihood grows without limit and means nothing.",
-    advice: "Use one residual variance for all classes, or fewer classes.",
+      "The model, or one of its classes, reproduces the scores of some people almost exactly; there the likelihood grows without limit and means nothing.",
+    advice:
+      "Check the scores for copies and constants; then use one residual variance for all classes, fewer classes, or fewer random effects.",
   },
   "stopped early": {
     sentence: "The estimation stopped before it reached a maximum, so the estimates are provisional.",
@@ -57,7 +58,6 @@ const SENTENCES: Record<VerdictName, { sentence: string; advice: string }> = {
  */
 export function judge(evidence: VerdictEvidence): { converged: boolean; verdicts: Verdict[] } {
   const names: VerdictName[] = [];
-  if (evidence.degenerate) names.push("likelihood unbounded");
   if (evidence.emptyClasses.length > 0) names.push("class vanished");
   const atMaximum =
     evidence.gradientCriterion < evidence.gradientTolerance && evidence.smallestCurvature > -1e-5;
@@ -67,6 +67,8 @@ export function judge(evidence: VerdictEvidence): { converged: boolean; verdicts
   if (evidence.smallestCurvature < FLAT_CURVATURE && !explained) names.push("not identified");
   if (evidence.starts !== null && evidence.starts.finalists > 1 && evidence.starts.replicatedBest < 2)
     names.push("best value not replicated");
+  // Where there is no maximum, nothing else can be said of one.
+  if (evidence.degenerate) names.splice(0, names.length, "likelihood unbounded");
   const converged = atMaximum && !evidence.degenerate;
   if (names.length === 0) names.push("converged");
   return { converged, verdicts: names.map((name) => detail(name, evidence)) };

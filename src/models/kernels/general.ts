@@ -168,11 +168,16 @@ function accumulatePattern(
       if (density > largest) largest = density;
     }
     let sum = 0;
-    for (let k = 0; k < nClasses; k++) sum += Math.exp(x.logDensity[k]! - largest);
-    const logSum = largest + Math.log(sum);
-    out.logLikelihood += logSum;
     for (let k = 0; k < nClasses; k++) {
-      const p = Math.exp(x.logDensity[k]! - logSum);
+      const share = Math.exp(x.logDensity[k]! - largest);
+      x.logDensity[k] = share;
+      sum += share;
+    }
+    out.logLikelihood += largest + Math.log(sum);
+    // Shares over their sum: exp(log density - log sum) would lose digits where densities are extreme.
+    const inverse = 1 / sum;
+    for (let k = 0; k < nClasses; k++) {
+      const p = x.logDensity[k]! * inverse;
       if (request.posteriors !== undefined) request.posteriors[i * nClasses + k] = p;
       x.weight[k]! += p;
       x.rr[k]! += p * x.residualSquares[k]!;

@@ -100,8 +100,8 @@ export function computePattern(
       for (let c = a; c < q; c++) sum += factor[factorOffset + c * q + a]! * scratch[c * q + b]!;
       gFactor[a * q + b] = sum;
     }
-  choleskyInPlace(gFactor, q);
-  let logDeterminant = (n - q) * Math.log(variance);
+  // Where rounding has eaten s2 there is no likelihood: NaN makes the objective refuse the point.
+  let logDeterminant = choleskyInPlace(gFactor, q) ? (n - q) * Math.log(variance) : Number.NaN;
   for (let a = 0; a < q; a++) logDeterminant += 2 * Math.log(gFactor[a * q + a]!);
   p.logDeterminant = logDeterminant;
   // Rows of scratch = L G^-T/2 (forward substitution of L' by the factor of G); M = scratch scratch'
