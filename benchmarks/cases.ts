@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fit as fitModel, type ModelSpecInput } from "symptom-trajectories/models";
@@ -32,15 +32,11 @@ export interface CaseResult {
   readonly met: boolean | null;
 }
 
-/** Simulated cohort as a CSV file, made once per size and seed. */
+/** Simulated cohort as a CSV file; written anew each time, because an old file may be of an older simulation. */
 async function csvFile(name: string, input: SimulationInput): Promise<string> {
   mkdirSync(DATA, { recursive: true });
   const path = join(DATA, `${name}.csv`);
-  if (!existsSync(path)) {
-    const unfinished = join(DATA, `${name}.unfinished.csv`);
-    await writeSimulation(input, unfinished);
-    renameSync(unfinished, path);
-  }
+  await writeSimulation(input, path);
   return path;
 }
 
