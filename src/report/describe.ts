@@ -90,8 +90,7 @@ function shapeOf(summary: ClassSummary): Shape | null {
   const [lastTime, end] = points.at(-1)!;
   const change = end - start;
   const span = lastTime - firstTime;
-  const half = points.find(([, m]) => (change < 0 ? m <= start + change / 2 : m >= start + change / 2));
-  const halfway = span > 0 && half !== undefined ? (half[0] - firstTime) / span : 0.5;
+  const halfway = span > 0 ? (halfTime(points, start + change / 2) - firstTime) / span : 0.5;
   let turn = points[0]!;
   let furthest = -1;
   const [bottom, top] = [Math.min(start, end), Math.max(start, end)];
@@ -115,6 +114,16 @@ function shapeOf(summary: ClassSummary): Shape | null {
     turnTime: turn[0],
     turnValue: turn[1],
   };
+}
+
+/** When a path first reaches a level, between its points by straight lines. */
+function halfTime(points: readonly (readonly [number, number])[], level: number): number {
+  for (let i = 1; i < points.length; i++) {
+    const [t0, m0] = points[i - 1]!;
+    const [t1, m1] = points[i]!;
+    if ((m0 - level) * (m1 - level) <= 0 && m0 !== m1) return t0 + ((level - m0) / (m1 - m0)) * (t1 - t0);
+  }
+  return (points[0]![0] + points.at(-1)![0]) / 2;
 }
 
 /** How far a path goes beyond both of its ends, and back: at least half a reliable change both ways. */

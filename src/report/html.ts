@@ -1,6 +1,6 @@
 import type { ReportDocument } from "./document.js";
 import { classStyle, type ReportFigure } from "./figures/theme.js";
-import { escapeHtml, formatDuration } from "./format.js";
+import { escapeHtml, formatDuration, formatPercent, plural } from "./format.js";
 import { classColourStyle, pageStyles } from "./styles.js";
 import { tableToHtml } from "./tables/table.js";
 import type { Caution } from "./verdict.js";
@@ -84,7 +84,11 @@ function verdictHtml(document: ReportDocument): string {
   const single = verdict.classes.length === 1;
   const classes = verdict.classes.map((each) => {
     const style = classColourStyle(each.label - 1, classStyle(each.label).colour);
-    return `<li style="${style}"><strong>${escapeHtml(single ? "Mean trajectory" : `Class ${each.label}`)}: ${escapeHtml(each.name)}</strong> ${escapeHtml(each.sentence)}</li>`;
+    const head = single
+      ? `Mean trajectory: ${each.name}`
+      : `Class ${each.label}: ${each.name} (${formatPercent(each.proportion)}, ${plural(each.assigned, "person", "people")})`;
+    const text = `${each.text.charAt(0).toUpperCase()}${each.text.slice(1)}.`;
+    return `<li style="${style}"><strong>${escapeHtml(head)}</strong> ${escapeHtml(text)}</li>`;
   });
   const certainty = verdict.certainty.map((text) => `<li>${escapeHtml(text)}</li>`);
   return `<p class="headline">${escapeHtml(verdict.headline)}</p>
@@ -104,7 +108,7 @@ function cautionsHtml(cautions: readonly Caution[]): string {
   const items = cautions.map((each) => {
     const mark = each.weight === "serious" ? "<b>Serious: </b>" : "";
     const advice = each.advice === "" ? "" : ` <span class="advice">${escapeHtml(each.advice)}</span>`;
-    return `<li class="${each.weight}">${mark}${escapeHtml(each.text)}${advice}</li>`;
+    return `<li class="caution ${each.weight === "serious" ? "serious" : "mild"}">${mark}${escapeHtml(each.text)}${advice}</li>`;
   });
   return `<ul class="cautions">\n${items.join("\n")}\n</ul>`;
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { textWidth } from "./figures/textWidth.js";
 import { PAPER, type VegaLiteSpec } from "./figures/theme.js";
+import { escapeHtml } from "./format.js";
 
 type Renderer = (spec: VegaLiteSpec) => Promise<string>;
 
@@ -21,13 +22,31 @@ function loadRenderer(): Promise<Renderer> {
       });
       const view = new vega.View(vega.parse(compiled), { renderer: "none", logger: strictLogger() });
       try {
-        return await view.toSVG();
+        return tidy(await view.toSVG());
       } finally {
         view.finalize();
       }
     };
   })();
   return renderer;
+}
+
+/**
+ * Makes vega's SVG the same from run to run (its clip names count on through the process), and leaves out paths
+ * that draw nothing and roles that only make sense in vega's own page.
+ */
+function tidy(svg: string): string {
+  const names = new Map<string, string>();
+  return svg
+    .replace(/<path class="(?:foreground|background)"[^>]*?(?:display="none"|d="M0,0h0v0h0Z")[^>]*?\/>/g, "")
+    .replace(
+      / (?:role="graphics-[a-z]+"|aria-roledescription="[^"]*"|aria-hidden="true"|pointer-events="none")/g,
+      "",
+    )
+    .replace(/\b(?:clip|gradient_)\d+\b/g, (name) => {
+      if (!names.has(name)) names.set(name, `clip${names.size + 1}`);
+      return names.get(name)!;
+    });
 }
 
 interface TextItem {
@@ -76,10 +95,15 @@ export async function renderSvg(spec: VegaLiteSpec): Promise<string> {
 /**
  * Puts a white ground behind an SVG, as files for papers and slides need.
  * @param svg - an SVG document
+ * @param title - what it shows, for readers who cannot see it; default none
  * @returns the same with a white rectangle first
  */
-export function withPaper(svg: string): string {
-  return svg.replace(/<svg[^>]*>/, (tag) => `${tag}<rect width="100%" height="100%" fill="${PAPER}"/>`);
+export function withPaper(svg: string, title = ""): string {
+  const words = title === "" ? "" : `<title>${escapeHtml(title)}</title>`;
+  return svg.replace(
+    /<svg[^>]*>/,
+    (tag) => `${tag}${words}<rect width="100%" height="100%" fill="${PAPER}"/>`,
+  );
 }
 
 let fonts: readonly string[] | undefined;
@@ -102,8 +126,9 @@ const BEYOND_ARIMO = /[^\t\n\r -\u05ff\u1e00-\u22ff\u25a0-\u25ff\ufb00-\ufb06]/;
  * @returns the PNG file's bytes
  */
 export async function renderPng(svg: string, zoom = 3): Promise<Uint8Array> {
-  const { Resvg } = await import("@resvg/resvg-js");
-  const image = new Resvg(svg, {
+  const { renderAsync } = await import("@resvg/resvg-js");
+  // On another thread: the next figure is laid out meanwhile.
+  const image = await renderAsync(svg, {
     fitTo: { mode: "zoom", value: zoom },
     background: PAPER,
     font: {
@@ -114,5 +139,5 @@ export async function renderPng(svg: string, zoom = 3): Promise<Uint8Array> {
       sansSerifFamily: "Arimo",
     },
   });
-  return image.render().asPng();
+  return image.asPng();
 }

@@ -44,12 +44,13 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.55 s
 .skip:focus { left: 1rem; top: 1rem; padding: .5rem 1rem; background: var(--paper); border: 2px solid var(--link); z-index: 1; }
 a { color: var(--link); }
 a:focus-visible, .scroll:focus-visible, summary:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
-header, main, footer { max-width: 50rem; margin: 0 auto; padding: 0 1.25rem; }
+header, main, footer { max-width: 58rem; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 2.5rem; }
 h1 { font-size: clamp(1.5rem, 1.1rem + 2vw, 2.1rem); line-height: 1.2; margin: 0 0 .4rem; text-wrap: balance; }
 h2 { font-size: 1.35rem; line-height: 1.3; margin: 3rem 0 .8rem; padding-top: .9rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1.06rem; line-height: 1.35; margin: 2rem 0 .5rem; }
 p, ul, ol { margin: .6rem 0; }
+p, figcaption, section > ul, h1, .headline { max-width: 47rem; }
 li { margin: .35rem 0; }
 .meta, .note, figcaption { color: var(--muted); font-size: .9rem; line-height: 1.5; }
 .meta { margin: 0; }
@@ -72,20 +73,23 @@ figure svg { display: block; max-width: 100%; height: auto; }
 .figure-narrow { display: none; }
 figcaption { margin-top: .5rem; }
 .table { margin: 1.6rem 0; }
-.scroll { overflow-x: auto; max-width: 100%; border-bottom: 1px solid var(--ink); }
-table { border-collapse: collapse; width: 100%; font-size: .875rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
+.scroll { overflow-x: auto; max-width: 100%; }
+table { border-collapse: collapse; min-width: min(100%, 28rem); font-size: .875rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; font-size: .95rem; padding: 0 0 .5rem; position: sticky; left: 0; }
 th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; overflow-wrap: normal; max-width: 24rem; }
 th:first-child, td:first-child { padding-left: .1rem; }
 thead th { border-top: 1px solid var(--ink); border-bottom: 1px solid var(--ink); vertical-align: bottom; }
 tbody th { font-weight: normal; }
+tbody tr:last-child > * { border-bottom: 1px solid var(--ink); }
+.long { min-width: 15rem; }
+tr.chosen > * { font-weight: 600; background: var(--panel); }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 .number { text-align: right; white-space: nowrap; }
 .note { margin: .4rem 0 0; }
 #table-sources td, code { font-family: ui-monospace, "SF Mono", Consolas, "Liberation Mono", monospace; font-size: .85em; overflow-wrap: anywhere; }
 .checklist { list-style: none; padding: 0; }
-.checklist li { display: grid; grid-template-columns: 2.2rem 5.2rem 1fr; gap: 0 .5rem; padding: .4rem 0; border-top: 1px solid var(--line); margin: 0; }
-.checklist .state { font-weight: 600; }
+.checklist li { display: grid; grid-template-columns: 2.2rem 6rem 1fr; gap: 0 .5rem; padding: .4rem 0; border-top: 1px solid var(--line); margin: 0; }
+.checklist .state { font-weight: 600; white-space: nowrap; }
 .checklist .met { color: var(--met); }
 .checklist .missing { color: var(--missing); }
 .checklist .where { color: var(--muted); font-size: .9rem; display: block; }
@@ -111,13 +115,14 @@ header, main, footer { max-width: none; padding: 0; }
 nav, .skip { display: none; }
 h2 { margin-top: 1.6rem; }
 h2, h3, caption { break-after: avoid; }
-figure, .classes li, .cautions li, .checklist li, tr { break-inside: avoid; }
+figure, .short, .classes li, .cautions li, .checklist li, tr { break-inside: avoid; }
 .figure-narrow { display: none; }
 .figure-wide { display: block; }
 .figure-wide svg { max-height: 200mm; }
 .scroll { overflow: visible; }
 thead { display: table-header-group; }
 table { font-size: 7.6pt; }
+.long { min-width: 0; }
 th, td { padding: .15rem .35rem; }
 .classes li { background: none; border-top: 1px solid var(--line); border-right: 1px solid var(--line); border-bottom: 1px solid var(--line); -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 a { color: inherit; text-decoration: none; }

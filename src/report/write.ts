@@ -57,14 +57,19 @@ export async function writeReport(
     await writeMemberships(input.chosen.posteriors, join(directory, "memberships.csv"));
     done("memberships.csv");
     const drawings = new Map<string, FigureDrawing>();
+    const images: Promise<void>[] = [];
     for (const figure of document.figures) {
       const wide = await named(figure.id, () => renderSvg(figure.spec));
       drawings.set(figure.id, { wide, narrow: await named(figure.id, () => renderSvg(figure.narrowSpec)) });
-      const svg = withPaper(wide);
+      const svg = withPaper(wide, figure.alt);
       await put(`figures/${figure.id}.svg`, svg);
-      if (options.png !== false)
-        await put(`figures/${figure.id}.png`, await named(figure.id, () => renderPng(svg)));
+      if (options.png === false) continue;
+      const image = named(figure.id, () => renderPng(svg));
+      images.push(image.then((png) => put(`figures/${figure.id}.png`, png)));
+      // A failure is reported when all are awaited below, not as an unhandled rejection before.
+      images.at(-1)!.catch(() => {});
     }
+    await Promise.all(images);
     await put("report.html", renderPage(document, drawings));
   } catch (error) {
     throw writeProblem(error, directory);

@@ -1,6 +1,7 @@
 import { plural } from "../format.js";
 import type { ReportInput } from "../input.js";
 import { classChannels, scoreAxis, scoreDomain, timeAxis, timeDomain } from "./axes.js";
+import { fitText, textWidth } from "./textWidth.js";
 import { type Datum, type FigureSize, figureSpec, type ReportFigure, type VegaLiteSpec } from "./theme.js";
 
 /** More panels than this would not be looked at. */
@@ -52,7 +53,8 @@ function spec(input: ReportInput, shown: Shown, size: FigureSize, alt: string): 
   const values: Datum[] = [];
   let labels = 1;
   for (const { row, fit, chosen } of shown) {
-    let panel = `${row.structure} ${row.classes}${chosen ? " (chosen)" : ""}`;
+    const end = ` ${row.classes}${chosen ? " (chosen)" : ""}`;
+    let panel = `${fitText(row.structure, 12, width - textWidth(end, 12, true), true)}${end}`;
     while (panels.includes(panel)) panel += "'";
     panels.push(panel);
     labels = Math.max(labels, ...fit.classes.map((each) => each.label));

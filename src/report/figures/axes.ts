@@ -1,6 +1,7 @@
 import type { FitResult } from "../../models/result.js";
 import type { ReportMeasure } from "../input.js";
 import { severityBands } from "../severity.js";
+import { fitText } from "./textWidth.js";
 import { CLASS_COLOURS, classStyle, FONT_SIZE, type View } from "./theme.js";
 
 /**
@@ -41,7 +42,13 @@ export function scoreAxis(
     field: "score",
     type: "quantitative",
     scale: { domain, nice: false, zero: false },
-    axis: { title, values, grid: true, domain: false, ticks: false },
+    axis: {
+      title: title === null ? null : fitText(title, FONT_SIZE, 190),
+      values,
+      grid: true,
+      domain: false,
+      ticks: false,
+    },
   };
 }
 
@@ -77,7 +84,7 @@ export function timeAxis(domain: readonly [number, number], title: string | null
     type: "quantitative",
     scale: { domain, nice: false, zero: false },
     axis: {
-      title,
+      title: title === null ? null : fitText(title, FONT_SIZE, width + 30),
       values: roundTicks(domain[0], domain[1], Math.max(3, Math.round(width / 60))),
       tickSize: 4,
     },

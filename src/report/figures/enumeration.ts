@@ -3,9 +3,11 @@ import { formatNumber, joinWords } from "../format.js";
 import type { ReportInput } from "../input.js";
 import { roundTicks } from "./axes.js";
 import { spreadLabels } from "./spread.js";
+import { fitText } from "./textWidth.js";
 import {
   type Datum,
   type FigureSize,
+  FONT_SIZE,
   figureSpec,
   GRID,
   haloText,
@@ -85,10 +87,16 @@ function spec(
       spacing: 12,
       vconcat: [
         {
-          title: { text: structure, frame: "group" },
           width,
           height,
-          layer: criteriaLayers(own, bare, domains.get(structure)!, height, enumeration),
+          layer: criteriaLayers(
+            structure,
+            own,
+            bare,
+            domains.get(structure)!,
+            { width, height },
+            enumeration,
+          ),
         },
         { width, height: 84, layer: entropyLayers(own, kAxis) },
       ],
@@ -123,10 +131,11 @@ function criterionDomains(
 }
 
 function criteriaLayers(
+  structure: string,
   rows: readonly EnumerationRow[],
   x: View,
   domain: readonly [number, number],
-  height: number,
+  { width, height }: { readonly width: number; readonly height: number },
   enumeration: EnumerationResult,
 ): readonly View[] {
   const y = {
@@ -166,6 +175,12 @@ function criteriaLayers(
     value: domain[1] - (places[i]! * (domain[1] - domain[0])) / height,
   }));
   return [
+    // A text mark, not a title: vega places titles by the bounds of each panel, which differ.
+    {
+      data: { values: [{ name: fitText(structure, FONT_SIZE, width, true) }] },
+      mark: { type: "text", align: "left", baseline: "bottom", x: 0, y: -8, fontWeight: "bold", clip: false },
+      encoding: { text: { field: "name", type: "nominal" } },
+    },
     ...chosenLayers(rows, x, y, enumeration),
     {
       data: { values },
@@ -226,8 +241,8 @@ function chosenLayers(
       encoding: { x, y },
     },
     ...haloText(
-      { dy: -18, fontWeight: "bold" },
-      { data: { values }, encoding: { x, y, text: { field: "label", type: "nominal" } } },
+      { y: 9, fontWeight: "bold" },
+      { data: { values }, encoding: { x, text: { field: "label", type: "nominal" } } },
     ),
   ];
 }

@@ -131,10 +131,17 @@ function spec(ratios: readonly OddsRatio[], latent: boolean, size: FigureSize, a
   const wide = size === "wide";
   const rows = layRows(ratios, latent);
   const indent = latent ? 12 : 0;
-  const most = wide ? 230 : 108;
-  const names = rows.map((row) => fitText(row.text, 12, most, row.bold));
+  // On a phone a heading may run into the plot: its row has no mark.
+  const most = (row: Row): number => (wide ? 230 : row.bold ? 300 : 108);
+  const names = rows.map((row) => fitText(row.text, 12, most(row), row.bold));
   const left =
-    14 + Math.max(...rows.map((row, i) => (row.bold ? 0 : indent) + textWidth(names[i]!, 12, row.bold)), 0);
+    14 +
+    Math.max(
+      0,
+      ...rows.map((row, i) =>
+        row.bold ? (wide ? textWidth(names[i]!, 12, true) : 0) : indent + textWidth(names[i]!, 12),
+      ),
+    );
   const numbers = rows.map((row) =>
     row.ratio === null
       ? ""

@@ -65,7 +65,7 @@ function spec(input: ReportInput, size: FigureSize, alt: string): VegaLiteSpec {
   const classes = chosen.classes;
   const wide = size === "wide";
   const columns = wide ? Math.min(classes.length <= 4 ? 2 : 3, classes.length) : 1;
-  const width = wide ? Math.floor((700 - 58 - 52 * (columns - 1)) / columns) : 262;
+  const width = wide ? Math.floor(((columns > 2 ? 670 : 700) - 58 - 52 * (columns - 1)) / columns) : 262;
   const height = wide ? (columns === 3 ? 150 : 200) : 160;
   const panel = new Map(
     classes.map((each) => [

@@ -53,7 +53,7 @@ function spec(rates: readonly OutcomeRate[], size: FigureSize, alt: string): Veg
   for (const each of rates) {
     if (each.outcome !== outcome) {
       if (outcome !== null) y += 0.5;
-      if (grouped) heads.push({ y: y++, name: each.label });
+      if (grouped) heads.push({ y: y++, name: fitText(each.label, 12, wide ? 500 : 240, true) });
     }
     outcome = each.outcome;
     const name = grouped ? (each.class === null ? "Everyone" : `Class ${each.class}`) : each.label;

@@ -37,31 +37,10 @@ export function textWidth(text: string, size: number, bold = false): number {
  * @returns the text itself where it fits
  */
 export function fitText(text: string, size: number, width: number, bold = false): string {
-  if (textWidth(text, size, bold) <= width) return text;
-  const characters = [...text];
+  const line = text.replace(/\s+/g, " ").trim();
+  if (textWidth(line, size, bold) <= width) return line;
+  // No line of a figure holds 400 letters, and measuring them one by one would take long.
+  const characters = [...line.slice(0, 400)];
   while (characters.length > 1 && textWidth(`${characters.join("")}…`, size, bold) > width) characters.pop();
   return `${characters.join("").trimEnd()}…`;
-}
-
-/**
- * Breaks text into lines at spaces (or within a word that is wider than a line).
- * @param text - the text
- * @param size - font size in pixels
- * @param width - line width in pixels
- * @param bold - bold weight
- * @returns the lines, at least one
- */
-export function wrapText(text: string, size: number, width: number, bold = false): readonly string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(/\s+/)) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (textWidth(longer, size, bold) <= width || line === "") line = longer;
-    else {
-      lines.push(line);
-      line = word;
-    }
-  }
-  lines.push(line);
-  return lines.map((each) => fitText(each, size, width, bold));
 }

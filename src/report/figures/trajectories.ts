@@ -160,7 +160,7 @@ function casenessLayers(
       meanTrajectory.time.forEach((t, i) => {
         const gap = side * (meanTrajectory.mean[i]! - cut);
         if (t >= from && t <= to)
-          least = Math.min(least, gap < -2 ? Number.POSITIVE_INFINITY : Math.max(0, gap));
+          least = Math.min(least, gap < -0.3 ? Number.POSITIVE_INFINITY : Math.max(0, gap));
       });
     return least;
   };

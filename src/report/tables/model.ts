@@ -15,25 +15,26 @@ export function enumerationTable(input: ReportInput): ReportTable | null {
   return {
     id: "enumeration",
     title: "Comparison of models",
-    note: `${enumeration.explanation} LL: log-likelihood; BIC and its relatives count people. Replicated: final starts that reached the best log-likelihood.`,
+    note: `${enumeration.explanation} ${enumeration.chosen === null ? "" : "The chosen model is set off. "}LL: log-likelihood; Par.: number of parameters; BIC and its relatives count people. Smallest: share of the smallest class, and people assigned to it. Replicated: final starts that reached the best log-likelihood.`,
+    ...(enumeration.chosen === null ? {} : { chosenRow: enumeration.chosen }),
     columns: [
       column("structure", "Structure"),
       column("classes", "Classes", "count"),
-      column("log_likelihood", "LL", "fixed2"),
-      column("parameters", "Parameters", "count"),
+      column("log_likelihood", "LL", "fixed1"),
+      column("parameters", "Par.", "count"),
       column("aic", "AIC", "fixed1"),
       column("bic", "BIC", "fixed1"),
       column("sabic", "SABIC", "fixed1"),
       column("caic", "CAIC", "fixed1", { csvOnly: true }),
       column("awe", "AWE", "fixed1", { csvOnly: true }),
-      column("icl_bic", "ICL-BIC", "fixed1"),
+      column("icl_bic", "ICL-BIC", "fixed1", { csvOnly: true }),
       column("entropy", "Entropy", "proportion"),
-      column("smallest_proportion", "Smallest class", "percent1"),
+      column("smallest_proportion", "Smallest", "percent1"),
       column("smallest_assigned", "n", "count"),
       column("replicated", "Replicated"),
       column("verdict", "Verdict"),
       column("passed_over_because", "Passed over because"),
-      column("chosen", "Chosen"),
+      column("chosen", "Chosen", "text", { csvOnly: true }),
       column("class_proportions", "Class shares", "text", { csvOnly: true }),
     ],
     rows: enumeration.rows.map((row, i) => [
@@ -139,9 +140,9 @@ export function classificationTable(
 
 const BLOCKS: Readonly<Record<ParameterBlock, string>> = {
   fixed: "Growth",
-  covariance: "Random effects",
+  covariance: "Random",
   residual: "Residual",
-  membership: "Class membership",
+  membership: "Membership",
 };
 
 /**

@@ -21,6 +21,7 @@ export type CellFormat =
   | "fixed1"
   | "fixed2"
   | "estimate"
+  | "compact"
   | "proportion"
   | "percent"
   | "percent1"
@@ -50,6 +51,8 @@ export interface ReportTable {
   readonly columns: readonly TableColumn[];
   /** One array a row, in the order of `columns`. */
   readonly rows: readonly (readonly Cell[])[];
+  /** Index of the row to set off on the page, e.g. the chosen model. */
+  readonly chosenRow?: number;
 }
 
 const WRITERS: Readonly<Record<CellFormat, (value: number) => string>> = {
@@ -58,6 +61,7 @@ const WRITERS: Readonly<Record<CellFormat, (value: number) => string>> = {
   fixed1: (value) => formatNumber(value, 1),
   fixed2: (value) => formatNumber(value, 2),
   estimate: (value) => formatEstimate(value),
+  compact: (value) => formatNumber(value, Number.isInteger(value) ? 0 : 1),
   proportion: (value) => formatProportion(value),
   percent: (value) => formatPercent(value),
   percent1: (value) => formatPercent(value, 1),
@@ -72,7 +76,7 @@ const WRITERS: Readonly<Record<CellFormat, (value: number) => string>> = {
  * @returns plain text, not yet escaped
  */
 export function formatCell(value: Cell, format: CellFormat): string {
-  if (value === null || value === "") return MISSING;
+  if (value === null) return MISSING;
   if (typeof value === "boolean") return value ? "yes" : "no";
   return typeof value === "number" ? WRITERS[format](value) : value;
 }
@@ -120,7 +124,10 @@ export function tableToHtml(table: ReportTable, caption: string): string {
     .map((column) => `<th scope="col"${numeric(column)}>${escapeHtml(column.label)}</th>`)
     .join("");
   const body = shown
-    .map((row) => `<tr>${visible.map((column, c) => cellHtml(row, column, c === 0)).join("")}</tr>`)
+    .map(
+      (row, r) =>
+        `<tr${r === table.chosenRow ? ' class="chosen"' : ""}>${visible.map((column, c) => cellHtml(row, column, c === 0)).join("")}</tr>`,
+    )
     .join("\n");
   const cut =
     table.rows.length > shown.length
@@ -128,7 +135,7 @@ export function tableToHtml(table: ReportTable, caption: string): string {
       : "";
   const note = `${cut}${table.note}`;
   const id = escapeHtml(table.id);
-  return `<div class="table" id="table-${id}">
+  return `<div class="table${shown.length <= 15 ? " short" : ""}" id="table-${id}">
 <div class="scroll" role="region" tabindex="0" aria-labelledby="caption-${id}">
 <table>
 <caption id="caption-${id}">${escapeHtml(caption)}</caption>
