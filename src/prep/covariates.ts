@@ -131,22 +131,29 @@ export function nameKind(spec: PrepSpec, name: string, within?: string): NameKin
   return name === spec.time.name ? "time" : "column";
 }
 
+/** A column of the file and what it is read for. */
+export interface ColumnUse {
+  readonly name: string;
+  readonly where: string;
+  readonly inExpression: boolean;
+}
+
 /**
  * Lists the columns of the file that covariates and exclusions read.
  * @param spec - the preparation
- * @returns names and where each is used
+ * @returns names, where each is used, and whether that is an expression (which may name covariates too)
  */
-export function columnsRead(spec: PrepSpec): { readonly name: string; readonly where: string }[] {
-  const fromExpression = (text: string, where: string, within?: string): { name: string; where: string }[] =>
+export function columnsRead(spec: PrepSpec): ColumnUse[] {
+  const fromExpression = (text: string, where: string, within?: string): ColumnUse[] =>
     parseExpression(text)
       .symbols.filter(
         (name) => nameKind(spec, name, within) === "column" && !/^(pi|e|NaN|true|false)$/.test(name),
       )
-      .map((name) => ({ name, where }));
+      .map((name) => ({ name, where, inExpression: true }));
   return [
     ...spec.covariates.flatMap(({ name, column, expression }) =>
       expression === undefined
-        ? [{ name: column ?? name, where: `covariate ${name}` }]
+        ? [{ name: column ?? name, where: `covariate ${name}`, inExpression: false }]
         : fromExpression(expression, `covariate ${name}: ${expression}`, name),
     ),
     ...spec.exclusions.flatMap(({ name, keep }) => fromExpression(keep, `exclusion ${name}`)),

@@ -41,8 +41,11 @@ function describeNumbers(variable: string, values: Float64Array): DescriptiveRow
   const n = known.length;
   const base = { variable, level: "", n, missing: values.length - n, share: null };
   if (n === 0) return { ...base, ...NO_NUMBERS };
-  const mean = known.reduce((sum, value) => sum + value, 0) / n;
-  const squares = known.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += known[i]!;
+  const mean = sum / n;
+  let squares = 0;
+  for (let i = 0; i < n; i++) squares += (known[i]! - mean) ** 2;
   return {
     ...base,
     mean,

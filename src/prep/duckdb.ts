@@ -90,7 +90,7 @@ export class Database {
     const reader = await this.connection.runAndReadAll(
       `SELECT file FROM glob(${literal(pattern)}) ORDER BY file`,
     );
-    return reader.getColumns()[0]!.map(String);
+    return (reader.getColumns()[0] ?? []).map(String);
   }
 
   /**
@@ -107,7 +107,7 @@ export class Database {
         : `read_json_auto(${literal(path)}, sample_size = -1)`;
     return readable(path, async () => {
       const reader = await this.connection.runAndReadAll(`DESCRIBE SELECT * FROM ${source}`);
-      return reader.getColumns()[0]!.map(String);
+      return (reader.getColumns()[0] ?? []).map(String);
     });
   }
 

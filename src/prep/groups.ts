@@ -23,7 +23,7 @@ export interface Groups {
  * @param id - the identifier by occasion
  * @param episode - the episode by occasion; null when there is no such column
  * @param account - rows without identifier or episode are set aside in it
- * @returns persons and groups, in order of first appearance
+ * @returns persons in order of first appearance; groups by person, then in order of first appearance
  */
 export function findGroups(
   spec: PrepSpec,
@@ -68,12 +68,18 @@ export function findGroups(
     }
     groupOf[r] = group;
   }
+  // Groups are numbered by person, so that persons keep the order of the file whichever episode is kept.
+  const byPerson = groupPerson.map((_, g) => g).sort((a, b) => groupPerson[a]! - groupPerson[b]! || a - b);
+  const renumbered = new Int32Array(groupPerson.length);
+  byPerson.forEach((g, i) => {
+    renumbered[g] = i;
+  });
   return {
     personOf: persons.codes,
-    groupOf,
+    groupOf: groupOf.map((g) => (g < 0 ? -1 : renumbered[g]!)),
     personIds: persons.values,
-    groupPerson: Int32Array.from(groupPerson),
-    groupEpisode,
+    groupPerson: Int32Array.from(byPerson, (g) => groupPerson[g]!),
+    groupEpisode: byPerson.map((g) => groupEpisode[g]!),
   };
 }
 
@@ -100,7 +106,7 @@ function denseCodes(column: TextColumn, spec: PrepSpec): { codes: Int32Array; va
 }
 
 /**
- * Orders the rows in use: groups together in order of first appearance, each by position, ties in file order.
+ * Orders the rows in use: groups together, each by position, ties in file order.
  * @param account - says which rows are in use
  * @param groupOf - group of each row
  * @param nGroups - number of groups

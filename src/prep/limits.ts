@@ -88,7 +88,7 @@ function fillFrom(kept: number, others: readonly number[], scores: readonly Scor
  * @param times - time of each entry of `rows`
  * @param groupOf - group of each row
  * @param account - receives the rows that are set aside
- * @returns positions in `rows` of the rows still in use
+ * @returns the rows still in use and their times
  */
 export function applyLimits(
   spec: PrepSpec,
@@ -96,7 +96,7 @@ export function applyLimits(
   times: Float64Array,
   groupOf: Int32Array,
   account: RowAccount,
-): Int32Array {
+): { readonly rows: Int32Array; readonly times: Float64Array } {
   const { maximumSession, maximumTime, minimumSessions } = spec;
   const afterSession = account.reason(
     "after-maximum-session",
@@ -122,5 +122,21 @@ export function applyLimits(
     }
     if (left < minimumSessions) for (let i = begin; i < end; i++) account.setAside(rows[i]!, tooFew);
   }
-  return Int32Array.from(rows.keys()).filter((i) => account.inUse(rows[i]!));
+  return keepInUse(rows, times, account);
+}
+
+function keepInUse(
+  rows: Int32Array,
+  times: Float64Array,
+  account: RowAccount,
+): { readonly rows: Int32Array; readonly times: Float64Array } {
+  const kept = new Int32Array(rows.length);
+  const keptTimes = new Float64Array(rows.length);
+  let n = 0;
+  for (let i = 0; i < rows.length; i++) {
+    if (!account.inUse(rows[i]!)) continue;
+    kept[n] = rows[i]!;
+    keptTimes[n++] = times[i]!;
+  }
+  return { rows: kept.slice(0, n), times: keptTimes.slice(0, n) };
 }

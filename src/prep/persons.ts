@@ -1,4 +1,4 @@
-import type { Column, LongTable, PersonTable } from "../core/table.js";
+import { type Column, type LongTable, type PersonTable, takeRows } from "../core/table.js";
 import { describePersons } from "./descriptives.js";
 import { countOutcomes, pairScores, personOutcomes } from "./outcomes.js";
 import type { DescriptiveRow, OutcomeCount, PrepSpec } from "./types.js";
@@ -22,7 +22,7 @@ export function makePersons(spec: PrepSpec, long: LongTable): PersonResults {
   const { nPersons, personIds, personStart } = long;
   const firstRow = personStart.subarray(0, nPersons);
   const columns = new Map<string, Column>();
-  for (const { name } of spec.covariates) columns.set(name, takeFirst(long.columns.get(name)!, firstRow));
+  for (const { name } of spec.covariates) columns.set(name, takeRows(long.columns.get(name)!, firstRow));
   const time = numbersOf(long, spec.time.name);
   columns.set(
     "n_sessions",
@@ -55,14 +55,10 @@ export function makePersons(spec: PrepSpec, long: LongTable): PersonResults {
   };
 }
 
-function takeFirst(column: Column, firstRow: Int32Array): Column {
-  return column.kind === "numeric"
-    ? { kind: "numeric", values: Float64Array.from(firstRow, (r) => column.values[r]!) }
-    : { kind: "factor", codes: firstRow.map((r) => column.codes[r]!), levels: column.levels };
-}
-
 function numeric(n: number, value: (person: number) => number): Column {
-  return { kind: "numeric", values: Float64Array.from({ length: n }, (_, p) => value(p)) };
+  const values = new Float64Array(n);
+  for (let p = 0; p < n; p++) values[p] = value(p);
+  return { kind: "numeric", values };
 }
 
 function numbersOf(long: LongTable, name: string): Float64Array {
@@ -78,16 +74,11 @@ function oddities(spec: PrepSpec, long: LongTable): string[] {
   if (long.nRows === long.nPersons)
     notes.push("Nobody has more than one session: change cannot be estimated.");
   for (const { name } of spec.measures)
-    if (isConstant(numbersOf(long, name))) notes.push(`${name}: every score is the same.`);
+    if (spread(long.columns.get(name)!).allSame) notes.push(`${name}: every score is the same.`);
   for (const { name } of spec.covariates) {
-    const column = long.columns.get(name)!;
-    const values =
-      column.kind === "numeric"
-        ? column.values
-        : Float64Array.from(column.codes, (c) => (c < 0 ? Number.NaN : c));
-    const missing = values.reduce((n, value) => n + (Number.isNaN(value) ? 1 : 0), 0);
-    if (missing === long.nRows) notes.push(`${name}: every value is missing.`);
-    else if (isConstant(values)) notes.push(`${name}: every value is the same.`);
+    const { allMissing, allSame } = spread(long.columns.get(name)!);
+    if (allMissing) notes.push(`${name}: every value is missing.`);
+    else if (allSame) notes.push(`${name}: every value is the same.`);
   }
   const noCutoff = spec.measures.filter(({ role, caseness }) => role !== "other" && caseness === null);
   if (noCutoff.length > 0)
@@ -104,7 +95,15 @@ function oddities(spec: PrepSpec, long: LongTable): string[] {
   return notes;
 }
 
-function isConstant(values: Float64Array): boolean {
-  const first = values.find((value) => !Number.isNaN(value));
-  return first !== undefined && values.every((value) => value === first || Number.isNaN(value));
+/** Whether a column has no value, or only one (besides missing ones). */
+function spread(column: Column): { readonly allMissing: boolean; readonly allSame: boolean } {
+  const values = column.kind === "numeric" ? column.values : column.codes;
+  let first = Number.NaN;
+  for (let r = 0; r < values.length; r++) {
+    const value = values[r]!;
+    if (Number.isNaN(value) || (column.kind === "factor" && value < 0)) continue;
+    if (Number.isNaN(first)) first = value;
+    else if (value !== first) return { allMissing: false, allSame: false };
+  }
+  return { allMissing: Number.isNaN(first), allSame: !Number.isNaN(first) };
 }

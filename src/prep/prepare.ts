@@ -1,8 +1,8 @@
 import { InputError, nearestName, type Problem } from "../core/errors.js";
 import { parseExpression } from "../core/expression.js";
-import type { Column, LongTable } from "../core/table.js";
+import { type Column, type LongTable, takeRows } from "../core/table.js";
 import { Findings, findingAt, RowAccount } from "./account.js";
-import { columnsRead, holdFirst, Scope, type TypedColumn, typeColumn } from "./covariates.js";
+import { type ColumnUse, columnsRead, holdFirst, Scope, type TypedColumn, typeColumn } from "./covariates.js";
 import { Database } from "./duckdb.js";
 import { chooseEpisodes, findGroups, type Groups, groupName, sortRows } from "./groups.js";
 import type { TextColumn } from "./intern.js";
@@ -55,14 +55,12 @@ function wantedColumns(spec: PrepSpec, structure: Structure): string[] {
 function checkColumns(spec: PrepSpec, files: readonly SourceFile[]): Structure {
   const problems: Problem[] = [];
   const structure = findStructure(spec, files[0]!.columns, problems);
+  const use = (name: string, where: string): ColumnUse => ({ name, where, inExpression: false });
   const uses = [
-    { name: spec.id, where: "id" },
-    ...(spec.episode === undefined ? [] : [{ name: spec.episode, where: "episode" }]),
-    ...(spec.time.originColumn === undefined ? [] : [{ name: spec.time.originColumn, where: "time origin" }]),
-    ...structureColumns(structure).map((name) => ({
-      name,
-      where: name === spec.time.column ? "time" : "measures",
-    })),
+    use(spec.id, "id"),
+    ...(spec.episode === undefined ? [] : [use(spec.episode, "episode")]),
+    ...(spec.time.originColumn === undefined ? [] : [use(spec.time.originColumn, "time origin")]),
+    ...structureColumns(structure).map((name) => use(name, name === spec.time.column ? "time" : "measures")),
     ...columnsRead(spec),
   ];
   const known = [
@@ -72,7 +70,7 @@ function checkColumns(spec: PrepSpec, files: readonly SourceFile[]): Structure {
   ];
   for (const file of files) {
     const reported = new Set<string>();
-    for (const { name, where } of uses) {
+    for (const { name, where, inExpression } of uses) {
       const times = file.columns.filter((column) => column === name).length;
       if (times === 1 || reported.has(name)) continue;
       reported.add(name);
@@ -83,7 +81,8 @@ function checkColumns(spec: PrepSpec, files: readonly SourceFile[]): Structure {
           message: `${times} columns are called ${name}.`,
           fix: "Rename all but one of them.",
         });
-      else problems.push(missingColumn(name, `${file.path}, ${where}`, file.columns, known));
+      else
+        problems.push(missingColumn(name, `${file.path}, ${where}`, file.columns, inExpression ? known : []));
     }
   }
   if (problems.length > 0) throw new InputError(problems);
@@ -96,7 +95,10 @@ function missingColumn(
   columns: readonly string[],
   known: readonly string[],
 ): Problem {
-  const near = nearestName(name, [...columns, ...known]);
+  const near = nearestName(
+    name,
+    [...columns, ...known].filter((other) => other !== name),
+  );
   const list =
     columns.length > 12 ? `${columns.slice(0, 12).join(", ")}, … (${columns.length})` : columns.join(", ");
   return {
@@ -146,14 +148,8 @@ class Preparation {
     this.notes.push(...episodes.notes, ...settled.notes);
     const times = timesOf(spec, positions, settled.rows, groups.groupOf, origins);
     const kept = applyLimits(spec, settled.rows, times, groups.groupOf, account);
-    if (kept.length === 0) throw this.nothingLeft(groups.personOf, "No row is left to analyse.");
-    return this.cohort(
-      kept.map((i) => settled.rows[i]!),
-      Float64Array.from(kept, (i) => times[i]!),
-      groups,
-      scores,
-      blanked,
-    );
+    if (kept.rows.length === 0) throw this.nothingLeft(groups.personOf, "No row is left to analyse.");
+    return this.cohort(kept.rows, kept.times, groups, scores, blanked);
   }
 
   private cohort(
@@ -453,7 +449,6 @@ function givenColumns(
   scores: readonly Scores[],
 ): Map<string, Column> {
   const columns = new Map<string, Column>([[spec.time.name, { kind: "numeric", values: times }]]);
-  for (const { name, values } of scores)
-    columns.set(name, { kind: "numeric", values: Float64Array.from(rows, (r) => values[r]!) });
+  for (const { name, values } of scores) columns.set(name, takeRows({ kind: "numeric", values }, rows));
   return columns;
 }
