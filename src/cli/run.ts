@@ -39,10 +39,15 @@ async function runStudyFile(path: string, raw: RawOptions): Promise<void> {
   const json = read.flag("json");
   const { createProgressLine } = await import("./progress.js");
   const line = createProgressLine(process.stderr, { notes: !json });
-  line.note(`${study.title}: ${[study.prep.data].flat().join(", ")}`);
-  const result = await cancellable((signal) =>
-    runStudy(study, { signal, reuse: !read.flag("fresh"), onProgress: line.update, onNote: line.note }),
-  ).finally(line.finish);
+  const result = await cancellable((signal) => {
+    line.note(`${study.title}: ${[study.prep.data].flat().join(", ")}`);
+    return runStudy(study, {
+      signal,
+      reuse: !read.flag("fresh"),
+      onProgress: line.update,
+      onNote: line.note,
+    });
+  }).finally(line.finish);
   if (result.status === "cancelled") process.exitCode = EXIT.cancelled;
   if (json) {
     const { enumeration, chosen, growth, regressions, manifest } = result;

@@ -181,6 +181,10 @@ function covarianceLines({ covariance, residual }: FitResult): string[] {
  * @returns text, ending in a line break
  */
 export function enumerationSummary(enumeration: EnumerationResult): string {
+  return `${[enumeration.explanation, "", ...enumerationTable(enumeration)].join("\n")}\n`;
+}
+
+function enumerationTable(enumeration: EnumerationResult): string[] {
   const rows = enumeration.rows.map((row) => [
     row.chosen ? "*" : "",
     row.structure,
@@ -196,22 +200,8 @@ export function enumerationSummary(enumeration: EnumerationResult): string {
     row.verdict,
     row.excludedBecause.join("; "),
   ]);
-  const header = [
-    "",
-    "model",
-    "K",
-    "logLik",
-    "npar",
-    "AIC",
-    "BIC",
-    "SABIC",
-    "entropy",
-    "smallest",
-    "replicated",
-    "verdict",
-    "passed over",
-  ];
-  return `${[enumeration.explanation, "", ...textTable(header, rows), ""].join("\n")}\n`;
+  const statistics = ["logLik", "npar", "AIC", "BIC", "SABIC", "entropy", "smallest", "replicated"];
+  return textTable(["", "model", "K", ...statistics, "verdict", "passed over"], rows);
 }
 
 /**
@@ -266,7 +256,11 @@ export function studySummary(result: StudyResult): string {
   const lines: string[] = [];
   if (cohort !== null)
     lines.push(`Data: ${plural(cohort.long.nPersons, "person")}`, ...ledgerLines(cohort.ledger), "");
-  if (enumeration !== null && enumeration.rows.length > 0) lines.push(enumerationSummary(enumeration));
+  if (enumeration !== null && enumeration.rows.length > 0) {
+    // Nothing has been chosen while models are still to come.
+    const head = status === "cancelled" ? "Finished so far" : enumeration.explanation;
+    lines.push(head, "", ...enumerationTable(enumeration), "");
+  }
   if (chosen !== null && chosen.classes.length > 1)
     lines.push("Classes of the chosen model", ...classTable(chosen), "");
   if (growth !== null)

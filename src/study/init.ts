@@ -55,7 +55,8 @@ export function guessColumns(description: FileDescription): ColumnGuess {
 function whyNoCovariate(column: ColumnDescription): string | null {
   if (!/^[A-Za-z_]\w*$/.test(column.name))
     return "its name cannot be used in a formula; give it a name with column:";
-  if (/^(true_?)?(class|cluster|membership)$/i.test(column.name)) return "looks like a class, not a covariate";
+  if (/^(true_?)?(class|cluster|membership)$/i.test(column.name))
+    return "looks like a class, not a covariate";
   if (column.kind === "date") return "a date";
   if (TIME_NAME.test(column.name) && column.kind === "number") return "another time column";
   if (column.kind === "empty") return "empty";

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RunFailure } from "../core/errors.js";
 import { VERSION } from "../core/version.js";
-import { enumerate, enumerationKey } from "../models/enumeration.js";
+import { compareFits, enumerate, enumerationKey } from "../models/enumeration.js";
 import { type FitContext, fit } from "../models/fitModel.js";
 import type { JobRunner, Progress } from "../models/job.js";
 import { logisticRegression } from "../models/logistic.js";
@@ -162,11 +162,14 @@ async function writeCohort(cohort: Cohort, directory: string): Promise<string[]>
   return ["long.csv", "persons.csv", "set-aside.csv"];
 }
 
-function fitContext({ runner, options }: Run): FitContext {
+function fitContext({ runner, options }: Run, words: string): FitContext {
+  const { signal, onProgress } = options;
   return {
     runner,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined
+      ? {}
+      : { onProgress: (progress) => onProgress({ ...progress, stage: `${words}, ${progress.stage}` }) }),
   };
 }
 
@@ -182,36 +185,59 @@ async function compareModels(
   cohort: Cohort,
 ): Promise<{ enumeration: EnumerationResult; chosen: FitResult }> {
   const { study, finished } = run;
-  const keys = new Map<string, string>();
-  const known = new Map<string, FitResult>();
-  for (const { name, spec } of study.structures)
-    for (let classes = study.classes.from; classes <= study.classes.to; classes++) {
-      const name_ = enumerationKey(name, classes);
-      keys.set(name_, await fitKey(run, cohort, { ...spec, classes }));
-      const kept = await run.cache.get<FitResult>(keys.get(name_)!);
-      if (kept !== undefined) known.set(name_, kept);
-    }
   const begun = performance.now();
-  const enumeration = await enumerate(
-    cohort.long,
-    { structures: study.structures, classes: study.classes, rule: study.rule },
-    { ...study.fit, ...fitContext(run), known },
-  );
-  for (const [i, row] of enumeration.rows.entries()) {
-    const name = enumerationKey(row.structure, row.classes);
-    if (!known.has(name)) await run.cache.put(keys.get(name)!, enumeration.fits[i]!);
-  }
+  const { fits, reused } = await fitAll(run, cohort);
+  const entries = modelsOf(study).flatMap(({ structure, classes }) => {
+    const found = fits.get(enumerationKey(structure, classes));
+    if (found === undefined) return [];
+    return [{ structure, fit: { ...found, rows: joinLedgers(cohort.ledger, found.rows) } }];
+  });
+  const enumeration = compareFits(entries, study.rule);
   finished.enumeration = enumeration;
-  noteStage(run, "comparing models", begun, known.size, enumeration.fits.length - known.size);
+  noteStage(run, "comparing models", begun, reused, fits.size - reused);
   stopIfCancelled(run);
   const choice = chooseModel(study, enumeration);
   if (choice.warning !== undefined) finished.warnings.push(choice.warning);
-  const fits = enumeration.fits.map((each) => ({ ...each, rows: joinLedgers(cohort.ledger, each.rows) }));
-  const chosen = fits[choice.index]!;
-  const explained = { ...enumeration, ...choice.enumeration, fits };
-  finished.enumeration = explained;
-  finished.chosen = chosen;
-  return { enumeration: explained, chosen };
+  finished.enumeration = { ...enumeration, ...choice.enumeration };
+  finished.chosen = enumeration.fits[choice.index]!;
+  return { enumeration: finished.enumeration, chosen: finished.chosen };
+}
+
+/** Every model of the comparison, in the order of tables. */
+function modelsOf({ structures, classes }: ResolvedStudy): { structure: string; classes: number }[] {
+  const range = Array.from({ length: classes.to - classes.from + 1 }, (_, i) => classes.from + i);
+  return structures.flatMap(({ name }) => range.map((k) => ({ structure: name, classes: k })));
+}
+
+/** Fits what the output folder does not hold yet, and keeps each number of classes as soon as it is done. */
+async function fitAll(run: Run, cohort: Cohort): Promise<{ fits: Map<string, FitResult>; reused: number }> {
+  const { study, cache, options } = run;
+  const keys = new Map<string, string>();
+  const fits = new Map<string, FitResult>();
+  for (const { structure, classes } of modelsOf(study)) {
+    const spec = study.structures.find(({ name }) => name === structure)!.spec;
+    const key = await fitKey(run, cohort, { ...spec, classes });
+    keys.set(enumerationKey(structure, classes), key);
+    const kept = await cache.get<FitResult>(key);
+    if (kept !== undefined) fits.set(enumerationKey(structure, classes), kept);
+  }
+  const reused = fits.size;
+  for (let classes = study.classes.from; classes <= study.classes.to; classes++) {
+    const structures = study.structures.filter(({ name }) => !fits.has(enumerationKey(name, classes)));
+    if (structures.length === 0 || options.signal?.aborted === true) continue;
+    const words = `${classes} ${classes === 1 ? "class" : "classes"} (of ${study.classes.to})`;
+    const { rows, fits: made } = await enumerate(
+      cohort.long,
+      { structures, classes: { from: classes, to: classes }, rule: study.rule },
+      { ...study.fit, ...fitContext(run, words) },
+    );
+    for (const [i, { structure }] of rows.entries()) {
+      const name = enumerationKey(structure, classes);
+      fits.set(name, made[i]!);
+      await cache.put(keys.get(name)!, made[i]!);
+    }
+  }
+  return { fits, reused };
 }
 
 function noteStage(run: Run, name: string, begun: number, reused: number, fitted: number): void {
@@ -254,7 +280,7 @@ function chooseModel({ choose, rule }: ResolvedStudy, enumeration: EnumerationRe
   }
   if (enumeration.chosen !== null) return { index: enumeration.chosen, enumeration: {} };
   const values = rows.map((row) => row.criteria[rule.criterion]);
-  const index = values.indexOf(Math.min(...values.filter(Number.isFinite)));
+  const index = Math.max(0, values.indexOf(Math.min(...values.filter(Number.isFinite))));
   const sentence = `The report shows the model of the lowest criterion; do not rely on it: ${rows[index]!.excludedBecause.join("; ")}.`;
   return pick(index, sentence, `No model met the rule of selection. ${sentence}`);
 }
@@ -264,7 +290,8 @@ async function fitGrowthCurve(run: Run, cohort: Cohort): Promise<FitResult> {
   const begun = performance.now();
   const key = await fitKey(run, cohort, spec);
   const kept = await run.cache.get<FitResult>(key);
-  const result = kept ?? (await fit(cohort.long, spec, { ...run.study.fit, ...fitContext(run) }));
+  const result =
+    kept ?? (await fit(cohort.long, spec, { ...run.study.fit, ...fitContext(run, "growth curve") }));
   if (kept === undefined) await run.cache.put(key, result);
   noteStage(
     run,
@@ -347,9 +374,9 @@ async function keepUnfinished({ study, finished }: Run): Promise<void> {
 function notFinished({ study, finished }: Run): string[] {
   const done = new Set(finished.enumeration?.rows.map((row) => enumerationKey(row.structure, row.classes)));
   const left: string[] = finished.cohort === null ? ["the preparation of the data"] : [];
-  for (const { name } of study.structures)
-    for (let classes = study.classes.from; classes <= study.classes.to; classes++)
-      if (!done.has(enumerationKey(name, classes))) left.push(`${name} with ${classes} classes`);
+  for (const { structure, classes } of modelsOf(study))
+    if (!done.has(enumerationKey(structure, classes)))
+      left.push(`${structure} with ${classes} ${classes === 1 ? "class" : "classes"}`);
   if (study.growth !== null && finished.growth === null) left.push("the growth curve with covariates");
   if (study.membership !== null && finished.regressions.length === 0) left.push("the predictors");
   return [...left, "the report"];

@@ -55,7 +55,10 @@ predictors: {formula: [age_c, age]}
     expect(study.models.GMM?.random).toBe("0");
     expect(study.enumeration?.classes).toEqual({ from: 1, to: 3 });
     expect(study.predictors?.formula).toBe("age_c + age");
-    expect(parseStudy(`${SMALL}enumeration: {classes: 2-4}`).enumeration?.classes).toEqual({ from: 2, to: 4 });
+    expect(parseStudy(`${SMALL}enumeration: {classes: 2-4}`).enumeration?.classes).toEqual({
+      from: 2,
+      to: 4,
+    });
     expect(parseStudy(`${SMALL}enumeration: {classes: 3}`).enumeration?.classes).toEqual({ from: 3, to: 3 });
   });
 });
@@ -147,7 +150,9 @@ workers: many
   });
 
   it("never mention names of the program's inside", () => {
-    const text = mistakes(SMALL.replace("phq9:", "phq9: {items: [a], column: b}\n  x: {minimum: 0, maximum: 9, items: [a]}"));
+    const text = mistakes(
+      SMALL.replace("phq9:", "phq9: {items: [a], column: b}\n  x: {minimum: 0, maximum: 9, items: [a]}"),
+    );
     expect(text.join("\n")).toContain("item_maximum");
     expect(text.join("\n")).not.toMatch(/itemMaximum|originColumn/);
   });

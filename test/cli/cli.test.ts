@@ -1,0 +1,265 @@
+import { execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { FitResult } from "../../src/models/result.js";
+import { parseStudy } from "../../src/study/load.js";
+
+const command = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+let folder: string;
+
+interface Outcome {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the command in the test's folder, its output piped as in a script. */
+function symtraj(...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [command, ...args], { cwd: folder, maxBuffer: 1e8 }, (error, out, err) => {
+      resolve({ status: error === null ? 0 : Number(error.code), out, err });
+    });
+  });
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "symtraj-cli-"));
+  const { status, out } = await symtraj(
+    ..."simulate --persons 150 --separation well-separated --seed 7 --out sessions.csv --json".split(" "),
+  );
+  expect(status).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ path: "sessions.csv", persons: 150 });
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const DATA = ["sessions.csv", "--id", "id", "--time", "week", "--outcome", "phq9"];
+const MODEL = [
+  "--fixed",
+  "1 + week + week^2",
+  "--random",
+  "1",
+  "--classes",
+  "2",
+  "--starts",
+  "8/3",
+  "--workers",
+  "0",
+];
+
+describe("symtraj", () => {
+  it("lists its commands", async () => {
+    const { status, out } = await symtraj("--help");
+    expect(status).toBe(0);
+    for (const name of [
+      "run",
+      "init",
+      "fit",
+      "prep",
+      "enumerate",
+      "predictors",
+      "predict",
+      "report",
+      "simulate",
+    ])
+      expect(out).toMatch(new RegExp(`^  ${name} `, "m"));
+  });
+
+  it.each([
+    ["no command", []],
+    ["an unknown command", ["fitt"]],
+    ["an unknown option", ["fit", "sessions.csv", "--clases", "2"]],
+    ["a missing argument", ["run"]],
+  ])("exits with 2 on %s", async (_, args) => {
+    const { status, out, err } = await symtraj(...args);
+    expect([status, out]).toEqual([2, ""]);
+    expect(err).not.toBe("");
+    expect(err).not.toMatch(/^\s+at .*:\d+:\d+/m);
+  });
+});
+
+describe("symtraj fit", () => {
+  it("prints one JSON document on standard output and nothing on standard error", async () => {
+    const { status, out, err } = await symtraj("fit", ...DATA, ...MODEL, "--json");
+    expect([status, err]).toEqual([0, ""]);
+    const fit = JSON.parse(out) as FitResult;
+    expect(fit.model).toMatchObject({ outcome: "phq9", time: "week", classes: 2, random: "1" });
+    expect(fit.seed).toBe(1);
+    expect(fit.posteriors.personIds).toHaveLength(fit.nPersons);
+    expect(fit.rows.used).toBe(fit.nObservations);
+    for (const key of [
+      "criteria",
+      "parameters",
+      "covariance",
+      "residual",
+      "classes",
+      "starts",
+      "convergence",
+      "version",
+    ])
+      expect(fit).toHaveProperty(key);
+  });
+
+  it("says the verdict first", async () => {
+    const { status, out } = await symtraj("fit", ...DATA, ...MODEL);
+    expect(status).toBe(0);
+    expect(out.split("\n")[0]).toBe("Growth mixture model, 2 classes, of phq9 over week: converged");
+    expect(out).toMatch(/rows: [\d,]+ read = [\d,]+ used \+ [\d,]+ set aside/);
+  });
+
+  it("takes --random 0, --where, --diagonal, --membership and --class-specific", async () => {
+    const more = [
+      "--where",
+      "week <= 10",
+      "--membership",
+      "age",
+      "--class-specific",
+      "1 + week",
+      "--random",
+      "0",
+    ];
+    const { status, out } = await symtraj("fit", ...DATA, ...MODEL, ...more, "--json");
+    expect(status).toBe(0);
+    const fit = JSON.parse(out) as FitResult;
+    expect(fit.family).toBe("latent class growth analysis");
+    expect(fit.rows.setAside.map(({ description }) => description).join()).toContain("week <= 10");
+    expect(fit.rows.read).toBe(fit.rows.used + fit.rows.setAside.reduce((sum, { rows }) => sum + rows, 0));
+    const reml = await symtraj("fit", ...DATA, "--random", "1 + week", "--diagonal", "--reml", "--json");
+    expect((JSON.parse(reml.out) as FitResult).model).toMatchObject({
+      reml: true,
+      diagonal: true,
+      classes: 1,
+    });
+  });
+
+  it("reports several mistakes together, without a stack trace, status 2", async () => {
+    const { status, out, err } = await symtraj(
+      ..."fit sessions.csv --id idd --time week --outcome phq --fixed 1+weeek".split(" "),
+    );
+    expect([status, out]).toEqual([2, ""]);
+    expect(err).toContain('Did you mean "id"?');
+    expect(err).toContain('Did you mean "phq9"?');
+    expect(err).toContain('Did you mean "week"?');
+    expect(err).not.toMatch(/^\s+at .*:\d+:\d+/m);
+    const options = await symtraj(
+      ..."fit sessions.csv --classes two --starts 3/9 --residual clas".split(" "),
+    );
+    expect(options.status).toBe(2);
+    for (const flag of ["--id", "--time", "--outcome", "--classes", "--starts", "--residual"])
+      expect(options.err).toContain(`- ${flag}:`);
+  });
+
+  it("gives mistakes as JSON too, and a stack trace with --debug", async () => {
+    const { status, out, err } = await symtraj("--debug", "fit", "none.csv", ...DATA.slice(1), "--json");
+    expect(status).toBe(2);
+    expect(JSON.parse(out)).toMatchObject({ error: { kind: "bad-input", status: 2 } });
+    expect(err).toMatch(/^\s+at .*:\d+:\d+/m);
+  });
+});
+
+describe("a stored model", () => {
+  it("classifies people again, and predicts membership from covariates", async () => {
+    const fitted = await symtraj("fit", ...DATA, ...MODEL, "--out", "kept", "--json");
+    expect(fitted.status).toBe(0);
+    expect(JSON.parse(fitted.out).posteriors).toEqual({ file: join("kept", "memberships.csv") });
+    const model = join("kept", "model.json");
+    const predicted = await symtraj("predict", model, "sessions.csv", "--id", "id", "--out", "again.csv");
+    expect([predicted.status, predicted.err]).toEqual([0, ""]);
+    const memberships = await readFile(join(folder, "kept", "memberships.csv"), "utf8");
+    expect(await readFile(join(folder, "again.csv"), "utf8")).toBe(memberships);
+    expect(existsSync(join(folder, "again.trajectories.csv"))).toBe(true);
+    const predictors = await symtraj(
+      ...["predictors", model, "sessions.csv", "--id", "id", "--formula", "age + female"],
+      ...["--predict", "reliable_improvement", "--predict", "employed", "--json"],
+    );
+    expect(predictors.status).toBe(0);
+    const { regressions } = JSON.parse(predictors.out);
+    expect(regressions.map(({ method }: { method: string }) => method)).toEqual([
+      "three-step ML",
+      "logistic",
+      "logistic",
+    ]);
+  });
+
+  it("is refused with a clear message when it is something else", async () => {
+    await writeFile(join(folder, "other.json"), '{"a": 1}');
+    const { status, err } = await symtraj("predict", "other.json", "sessions.csv", "--id", "id");
+    expect(status).toBe(2);
+    expect(err).toContain("stored model");
+  });
+});
+
+describe("symtraj enumerate", () => {
+  it("compares structures and numbers of classes", async () => {
+    const { status, out } = await symtraj(
+      ...["enumerate", ...DATA, "--fixed", "1 + week", "--random", "0", "--random", "1"],
+      ...["--classes", "1-2", "--starts", "6/2", "--workers", "0", "--json"],
+    );
+    expect(status).toBe(0);
+    const { rows, explanation } = JSON.parse(out);
+    expect(rows.map((row: { structure: string; classes: number }) => [row.structure, row.classes])).toEqual([
+      ["LCGA", 1],
+      ["LCGA", 2],
+      ["GMM, random 1", 1],
+      ["GMM, random 1", 2],
+    ]);
+    expect(explanation).toContain("lowest BIC");
+  });
+});
+
+describe("a study", () => {
+  const study = (): string => join(folder, "study.yaml");
+
+  it("is written by init as a study file that run accepts", async () => {
+    const { status } = await symtraj("init", "sessions.csv");
+    expect(status).toBe(0);
+    const text = await readFile(study(), "utf8");
+    const parsed = parseStudy(text);
+    expect(parsed.data).toMatchObject({ file: "sessions.csv", id: "id", layout: "long" });
+    expect(Object.keys(parsed.measures)).toEqual(["phq9", "gad7"]);
+    expect(parsed.time).toMatchObject({ column: "week", unit: "weeks" });
+    expect((await symtraj("init", "sessions.csv")).status).toBe(2);
+    const shorter = text.replace("classes: 1-5", "classes: 1-2").replace("starts: 100/20", "starts: 6/2");
+    await writeFile(study(), shorter);
+  });
+
+  it("is prepared by prep: long table, persons, set-aside rows, the account", async () => {
+    const { status, out } = await symtraj("prep", "study.yaml", "--out", "prepared", "--json");
+    expect(status).toBe(0);
+    const { ledger } = JSON.parse(out);
+    expect(ledger.read).toBe(
+      ledger.used + ledger.setAside.reduce((sum: number, r: { rows: number }) => sum + r.rows, 0),
+    );
+    for (const file of ["long.csv", "persons.csv", "set-aside.csv", "prep.json"])
+      expect(existsSync(join(folder, "prepared", file)), file).toBe(true);
+  });
+
+  it("runs from data to report, and report writes the page anew", async () => {
+    const { status, out, err } = await symtraj("run", "study.yaml", "--workers", "1", "--json");
+    expect([status, err]).toEqual([0, ""]);
+    const { manifest, chosen } = JSON.parse(out);
+    expect(manifest.status).toBe("complete");
+    expect(chosen.posteriors).toEqual({ file: "memberships.csv" });
+    await rm(join(folder, "results", "report.html"));
+    const again = await symtraj("report", "results", "--title", "Another title");
+    expect(again.status).toBe(0);
+    expect(await readFile(join(folder, "results", "report.html"), "utf8")).toContain("Another title");
+    expect((await symtraj("report", "nowhere")).status).toBe(2);
+  }, 60_000);
+
+  it("is cancelled by Ctrl-C with status 130, and says so in its manifest", async () => {
+    const text = await readFile(study(), "utf8");
+    await writeFile(join(folder, "long.yaml"), text.replace("starts: 6/2", "starts: 4000/2000"));
+    const child = spawn(process.execPath, [command, "run", "long.yaml", "--out", "stopped"], { cwd: folder });
+    child.stderr.once("data", () => child.kill("SIGINT"));
+    child.stdout.resume();
+    const status = await new Promise((resolve) => child.once("exit", resolve));
+    expect(status).toBe(130);
+    const manifest = JSON.parse(await readFile(join(folder, "stopped", "manifest.json"), "utf8"));
+    expect(manifest.status).toBe("cancelled");
+    expect(manifest.notFinished).toContain("the report");
+  }, 60_000);
+});

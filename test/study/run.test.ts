@@ -1,0 +1,159 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { writeSimulation } from "../../src/simulate/index.js";
+import { loadStudy } from "../../src/study/load.js";
+import { type ResolvedStudy, resolveStudy } from "../../src/study/resolve.js";
+import { runStudy } from "../../src/study/run.js";
+
+const STUDY = `title: A small study
+data: {file: data/sessions.csv, id: id}
+measures:
+  phq9:
+  gad7:
+time: {column: week, unit: weeks}
+sessions: {minimum: 2}
+covariates:
+  age_c: (age - 40) / 10
+  female:
+models:
+  GMM: {fixed: 1 + week + week^2, random: 1}
+  LCGA: {fixed: 1 + week + week^2, random: 0}
+enumeration: {classes: 1-3, starts: 10/4}
+growth: {covariates: [age_c, female]}
+predictors:
+  formula: age_c + female
+  references: [1]
+  outcomes: [reliable_improvement]
+output: out
+seed: 3
+workers: 0
+`;
+
+let folder: string;
+let study: ResolvedStudy;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "symtraj-study-"));
+  await mkdir(join(folder, "data"));
+  await writeSimulation(
+    { nPersons: 200, separation: "well-separated", seed: 5 },
+    join(folder, "data", "sessions.csv"),
+  );
+  await writeFile(join(folder, "study.yaml"), STUDY);
+  study = resolveStudy(await loadStudy(join(folder, "study.yaml")));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const read = async (...path: string[]): Promise<string> => readFile(join(folder, ...path), "utf8");
+
+describe("resolveStudy", () => {
+  it("fills every default in one place, as plain JSON", () => {
+    expect(JSON.parse(JSON.stringify(study))).toEqual(study);
+    expect(study.output).toBe(join(folder, "out"));
+    expect(study.prep.data).toBe(join(folder, "data", "sessions.csv"));
+    expect(study.structures.map(({ name, spec }) => [name, spec.random, spec.covariance])).toEqual([
+      ["GMM", "1", "equal"],
+      ["LCGA", "0", "equal"],
+    ]);
+    expect(study.rule).toEqual({
+      criterion: "bic",
+      minimumClassProportion: 0.05,
+      minimumEntropy: 0,
+      requireReplication: true,
+    });
+    expect(study.fit).toMatchObject({ startsInitial: 10, startsFinal: 4, seed: 3 });
+    expect(study.growth?.fixed).toBe("1 + week + week^2 + age_c + age_c:week + female + female:week");
+    expect(study.growth?.random).toBe("1 + week");
+  });
+
+  it("lets the command line's settings take the place of the file's", async () => {
+    const loaded = await loadStudy(join(folder, "study.yaml"));
+    const other = resolveStudy(loaded, { data: "x.csv", output: "y", seed: 9, workers: 2 });
+    expect(other.prep.data).toBe(join(process.cwd(), "x.csv"));
+    expect(other.output).toBe(join(process.cwd(), "y"));
+    expect([other.seed, other.fit.seed, other.workers]).toEqual([9, 9, 2]);
+  });
+});
+
+describe("runStudy", () => {
+  it("goes from data to report, and a second run reuses every fit", async () => {
+    const stages = new Set<string>();
+    const first = await runStudy(study, { onProgress: ({ stage }) => stages.add(stage) });
+    expect(first.status).toBe("complete");
+    expect(first.enumeration?.rows).toHaveLength(6);
+    expect(first.chosen?.model.classes).toBe(3);
+    expect(first.growth?.parameters.map(({ name }) => name)).toContain("age_c:week");
+    expect(first.regressions.map(({ method }) => method)).toEqual(["three-step ML", "logistic"]);
+    expect(new Set(first.regressions[0]!.oddsRatios.map(({ reference }) => reference))).toEqual(
+      new Set(["Class 1"]),
+    );
+    const { read: rowsRead, used, setAside } = first.chosen!.rows;
+    expect(used + setAside.reduce((sum, { rows }) => sum + rows, 0)).toBe(rowsRead);
+    expect(rowsRead).toBe(first.cohort!.sources[0]!.rows);
+    expect([...stages].join("; ")).toContain("2 classes (of 3), screening starts");
+    for (const file of first.manifest.files) expect(existsSync(join(folder, "out", file)), file).toBe(true);
+    const manifest = JSON.parse(await read("out", "manifest.json"));
+    expect(manifest).toEqual(JSON.parse(JSON.stringify(first.manifest)));
+    expect(manifest.study).toEqual(study);
+    expect(manifest.data[0].sha256).toMatch(/^[0-9a-f]{64}$/);
+
+    const notes: string[] = [];
+    const second = await runStudy(study, { onNote: (sentence) => notes.push(sentence) });
+    expect(notes.join("\n")).toContain("6 models taken over from an earlier run");
+    expect(second.enumeration).toEqual(first.enumeration);
+    expect(second.growth).toEqual(first.growth);
+    const comparing = second.manifest.stages.find(({ name }) => name === "comparing models");
+    expect(comparing).toMatchObject({ reused: 6, fitted: 0 });
+  }, 60_000);
+
+  it("fits anew when the model, the seed or the data changed", async () => {
+    const other = { ...study, fit: { ...study.fit, seed: 4 }, classes: { from: 1, to: 1 } };
+    const changed = await runStudy(other);
+    expect(changed.manifest.stages.find(({ name }) => name === "comparing models")).toMatchObject({
+      reused: 0,
+    });
+  }, 60_000);
+
+  it("takes the study's own choice of model, and says so", async () => {
+    const own = await runStudy({ ...study, choose: { model: "LCGA", classes: 2 } });
+    expect([own.chosen?.family, own.chosen?.model.classes]).toEqual(["latent class growth analysis", 2]);
+    expect(own.enumeration?.explanation).toContain("The study file chose LCGA with 2 classes");
+    expect(own.enumeration?.rows.filter(({ chosen }) => chosen)).toHaveLength(1);
+  }, 60_000);
+
+  it("shows the lowest criterion with a warning when no model meets the rule", async () => {
+    const strict = { ...study, rule: { ...study.rule, minimumEntropy: 1 }, classes: { from: 2, to: 3 } };
+    const result = await runStudy(strict);
+    expect(result.chosen).not.toBeNull();
+    expect(result.manifest.warnings.join("\n")).toContain("No model met the rule");
+  }, 60_000);
+
+  it("keeps what is finished when it is cancelled, and takes it up again", async () => {
+    const output = join(folder, "cancelled");
+    const controller = new AbortController();
+    const cancelled = await runStudy(
+      { ...study, output },
+      {
+        signal: controller.signal,
+        onProgress: ({ stage }) => {
+          if (stage.startsWith("2 classes")) controller.abort();
+        },
+      },
+    );
+    expect(cancelled.status).toBe("cancelled");
+    expect(cancelled.chosen).toBeNull();
+    expect(cancelled.manifest.files).toContain("models/gmm-1.json");
+    expect(cancelled.manifest.notFinished).toEqual(
+      expect.arrayContaining(["GMM with 3 classes", "LCGA with 2 classes", "the report"]),
+    );
+    expect(existsSync(join(output, "report.html"))).toBe(false);
+    const resumed = await runStudy({ ...study, output });
+    expect(resumed.status).toBe("complete");
+    expect(resumed.manifest.stages.find(({ name }) => name === "comparing models")).toMatchObject({
+      reused: 2,
+      fitted: 4,
+    });
+  }, 60_000);
+});
