@@ -20,6 +20,8 @@ export interface DelimitedFormat {
   /** Names of all columns, in file order. */
   readonly header: readonly string[];
   readonly gzip: boolean;
+  /** Lines before the header. */
+  readonly skip: number;
 }
 
 /** A file format DuckDB can read. */
@@ -241,6 +243,7 @@ export class Database {
         "auto_detect = false",
         `columns = {${types}}`,
         "header = true",
+        `skip = ${format.skip}`,
         `delim = ${literal(format.delimiter)}`,
         `quote = '"', escape = '"'`,
         "store_rejects = true",

@@ -195,7 +195,7 @@ export function chooseEpisodes(
   const notes =
     nSeveral === 0
       ? []
-      : [`${nSeveral} persons have several episodes; the ${spec.episodes} is kept, ordered by ${by}.`];
+      : [`Persons with several episodes: ${nSeveral}; the ${spec.episodes} is kept, ordered by ${by}.`];
   return { rows: rows.filter((r) => account.inUse(r)), notes };
 }
 

@@ -53,7 +53,7 @@ export function settleDuplicates(
     filled === 0
       ? []
       : [
-          `${filled} scores missing from the row that is kept are taken from another row of the same person and time.`,
+          `Scores missing from the row that is kept, and taken from another row of the same person and time: ${filled}.`,
         ];
   return { rows: rows.filter((r) => account.inUse(r)), notes };
 }

@@ -166,7 +166,7 @@ class Preparation {
     const blankedTable = this.blankedTable(rows, groups, blanked);
     if (blankedTable.count > 0)
       this.notes.push(
-        `${blankedTable.count} invalid values in rows that are used are taken as missing (listed as cells among what is set aside).`,
+        `Invalid values in rows that are used: ${blankedTable.count}, taken as missing (listed as cells among what is set aside).`,
       );
     const { persons, descriptives, outcomes, notes } = makePersons(spec, long);
     this.notes.push(...notes);
@@ -340,7 +340,14 @@ class Preparation {
     const { account, raw } = this;
     const findings = new Findings();
     for (const { path, row, text } of raw.rejected)
-      findings.add({ file: path, row, id: "", reason: "row-malformed", column: "", value: text });
+      findings.add({
+        file: path,
+        row,
+        id: "",
+        reason: "row-malformed",
+        column: "",
+        value: text.slice(0, 200),
+      });
     for (let r = 0; r < account.nRows; r++)
       if (!account.inUse(r)) this.addFinding(findings, r, groups, account.reasonAt(r), account.columnAt(r));
     return findings.table();
@@ -398,7 +405,7 @@ class Preparation {
       }
       if (inSeveral.size > 0)
         this.notes.push(
-          `${inSeveral.size} identifiers occur in more than one file; their rows are taken as one person's.`,
+          `Identifiers in more than one file: ${inSeveral.size}; the rows of each are taken as one person's.`,
         );
     }
     if (this.occasions.source === null) return;
@@ -412,7 +419,7 @@ class Preparation {
     }
     if (several.size > 0 && this.spec.episode === undefined)
       this.notes.push(
-        `${several.size} identifiers have more than one line; their occasions are taken together.`,
+        `Identifiers with more than one line: ${several.size}; the occasions of each are taken together.`,
       );
   }
 

@@ -197,7 +197,7 @@ function readItems(
     nProrated === 0
       ? []
       : [
-          `${measure.name}: ${nProrated} totals are prorated, because up to ${allowed} of ${read.length} items are missing; ` +
+          `${measure.name}: totals prorated because up to ${allowed} of ${read.length} items are missing: ${nProrated}; ` +
             `the column ${measure.name}_prorated says which.`,
         ];
   return {

@@ -91,8 +91,13 @@ export async function readSources(
       db.load(file.path, file.format, wanted, limit),
       fingerprint(file.path),
     ]);
-    refuseEncoding(file.path, part.rejected);
-    const here = part.rejected.map((line) => ({ ...line, path: file.path, row: Math.max(1, line.line - 1) }));
+    refuseDamage(file.path, part.rejected);
+    const header = file.format.kind === "delimited" ? file.format.skip + 1 : 0;
+    const here = part.rejected.map((line) => ({
+      ...line,
+      path: file.path,
+      row: Math.max(1, line.line - header),
+    }));
     rejected.push(...here);
     skips.push(here.map(({ row }) => row));
     parts.push(part);
@@ -210,12 +215,16 @@ async function openSource(
   format: NonNullable<PrepSpec["format"]>,
 ): Promise<SourceFile> {
   const head = await readHead(path);
-  if (head.bytes.length === 0) throw emptyFile(path);
+  if (head.bytes.length === 0 || (format === "json" && isEmptyJson(head))) throw emptyFile(path);
   if (format === "parquet" || format === "json")
     return { path, format: { kind: format }, columns: await db.columnNames(path, format) };
   const text = decodeHead(path, head);
   const delimited = sniff(path, text, head.gzip, format === "tsv" ? "\t" : undefined);
   return { path, format: delimited, columns: delimited.header };
+}
+
+function isEmptyJson(head: Head): boolean {
+  return head.bytes.length < 100 && /^\s*(?:\[\s*\]|\{\s*\})?\s*$/.test(head.bytes.toString("utf8"));
 }
 
 function emptyFile(path: string): InputError {
@@ -307,30 +316,41 @@ function notUtf8(path: string, where: string): InputError {
   });
 }
 
-function refuseEncoding(path: string, rejected: readonly RejectedLine[]): void {
+/** Some damage cannot be set aside row by row, because it is not known which rows there are. */
+function refuseDamage(path: string, rejected: readonly RejectedLine[]): void {
   const bad = rejected.find(({ kind }) => kind === "INVALID ENCODING");
   if (bad) throw notUtf8(path, `line ${bad.line}`);
+  const open = rejected.find(({ kind, text }) => kind === "UNQUOTED VALUE" && text.includes("\n"));
+  if (open)
+    throw new InputError({
+      code: "open-quote",
+      where: `${path}, line ${open.line}`,
+      message: `A quotation mark is opened and not closed on the line (${open.text.split("\n")[0]!.slice(0, 80)}), so the lines after it cannot be told apart.`,
+      fix: 'Close it, or double it ("") when it is part of the text.',
+    });
 }
 
-/** Finds the separator and the column names from the first line. */
+/** Finds the separator and the column names from the first line that is not blank. */
 function sniff(path: string, text: string, gzip: boolean, delimiter: string | undefined): DelimitedFormat {
-  const body = text.replace(/^\ufeff/, "");
+  const whole = text.replace(/^\ufeff/, "");
+  // Excel may begin a file with a line that names the separator.
+  const start = /^(?:[ \t]*(?:\r\n|\r|\n))*(?:sep=([,;|\t])(?:\r\n|\r|\n))?/.exec(whole)!;
+  const body = whole.slice(start[0].length);
+  const skip = start[0].replaceAll("\r\n", "\n").length - start[0].replace(/[\r\n]/g, "").length;
   if (body.trim() === "") throw emptyFile(path);
-  const readings = (delimiter === undefined ? DELIMITERS : [delimiter]).map((candidate) => ({
-    candidate,
-    fields: firstRecord(body, candidate),
-  }));
+  const candidates = start[1] !== undefined ? [start[1]] : delimiter === undefined ? DELIMITERS : [delimiter];
+  const readings = candidates.map((candidate) => ({ candidate, fields: firstRecord(body, candidate) }));
   const best = readings.reduce((a, b) => (b.fields.length > a.fields.length ? b : a));
   const header = best.fields.map((name, i) => (name.trim() === "" ? `column${i + 1}` : name.trim()));
   if (header.every((name) => /^[+-]?\d+([.,]\d+)?$/.test(name)))
     throw new InputError({
       code: "no-header",
-      where: `${path}, line 1`,
+      where: `${path}, line ${skip + 1}`,
       message: `The first line has only numbers (${header.slice(0, 5).join(", ")}).`,
       expected: "the names of the columns",
       fix: "Put a line of column names at the top.",
     });
-  return { kind: "delimited", delimiter: best.candidate, header, gzip };
+  return { kind: "delimited", delimiter: best.candidate, header, gzip, skip };
 }
 
 /** Fields of the first record; quotes may hold separators, line ends and doubled quotes (RFC 4180). */

@@ -152,7 +152,9 @@ export function readOrigins(
   const notes =
     nDiffering === 0
       ? []
-      : [`${name}: ${nDiffering} persons have more than one value; the first one is the origin of time.`];
+      : [
+          `${name}: more than one value in ${nDiffering} of ${nGroups} persons; the first one is the origin of time.`,
+        ];
   return { origins, notes: [...meanings.notes, ...notes] };
 }
 

@@ -52,7 +52,7 @@ describe("scores", () => {
     expect(scoresOf(cohort, "gad7")).toEqual([Number.NaN, 5]);
     expect(reasons(cohort)).toEqual({ "score-missing": 1, "score-out-of-range": 1 });
     expect([cohort.blankedTable.column, cohort.blankedTable.value]).toEqual([["gad7"], ["99"]]);
-    expect(cohort.notes.join()).toContain("1 invalid values");
+    expect(cohort.notes.join()).toContain("Invalid values in rows that are used: 1");
   });
 
   it("adds items up, prorating within the rule", async () => {
@@ -72,7 +72,7 @@ describe("scores", () => {
       column: "i1",
       value: "4",
     });
-    expect(cohort.notes.join()).toContain("2 totals are prorated");
+    expect(cohort.notes.join()).toContain("items are missing: 2");
   });
 
   it("says what is wrong when no score is left", async () => {
@@ -127,7 +127,7 @@ describe("time", () => {
     expect(reasons(cohort)).toEqual({ "origin-missing": 2 });
     const number = await dated("a 10 4 1; a 12 5 2", { column: "when", originColumn: "ref", name: "week" });
     expect(timesOf(number)).toEqual([6, 8]);
-    expect(number.notes.join()).toContain("more than one value");
+    expect(number.notes.join()).toContain("more than one value in 1 of 1");
   });
 
   it("counts numbers from zero or the first session", async () => {
@@ -188,7 +188,7 @@ describe("duplicates", () => {
       [10, Number.NaN],
       [6, 4],
     ]);
-    expect(first.notes.join()).toContain("1 scores missing");
+    expect(first.notes.join()).toContain("same person and time: 1");
     const last = await settle("last");
     expect([scoresOf(last), scoresOf(last, "gad7")]).toEqual([
       [14, Number.NaN],

@@ -73,7 +73,7 @@ describe("wide layout", () => {
   it("takes the lines of one identifier together, with a note", async () => {
     const cohort = await read("id,phq9_1,phq9_2\na,20,\na,,15\n", {});
     expect(column(cohort, "phq9")).toEqual([20, 15]);
-    expect(cohort.notes.join()).toContain("1 identifiers have more than one line");
+    expect(cohort.notes.join()).toContain("Identifiers with more than one line: 1");
   });
 
   it("refuses a pattern that matches nothing", async () => {

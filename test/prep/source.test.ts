@@ -37,6 +37,12 @@ describe("files that are read", () => {
     ["with quotes and spaces", 'id , week,"phq9"\n"007",0,20\n 007 , 1 , 15\n08,0,9\n'],
     ["with semicolons", ROWS.replaceAll(",", ";")],
     ["with bars", ROWS.replaceAll(",", "|")],
+    ["with old Mac line ends", ROWS.replaceAll("\n", "\r")],
+    ["with blank lines before the header", `\n \r\n${ROWS}`],
+    [
+      "with Excel's line of the separator",
+      `\ufeffsep=;\r\n${ROWS.replaceAll(",", ";").replaceAll("\n", "\r\n")}`,
+    ],
   ])("CSV %s", async (name, content) => {
     expectThree(await read(`${name.replaceAll(" ", "-")}.csv`, content));
   });
@@ -96,7 +102,7 @@ describe("files that are read", () => {
       ["1.csv", 2, "b", "99"],
       ["2.csv", 2, "c", "-1"],
     ]);
-    expect(cohort.notes.join()).toContain("1 identifiers occur in more than one file");
+    expect(cohort.notes.join()).toContain("Identifiers in more than one file: 1");
     expect(cohort.sources.map(({ rows }) => rows)).toEqual([2, 3]);
     expect(conserved(cohort)).toBe(true);
   });
@@ -109,7 +115,7 @@ describe("files that are read", () => {
   });
 
   it("lines with too few or too many fields are set aside and counted", async () => {
-    const cohort = await read("ragged.csv", "id,week,phq9\na,0,20\na,1\na,2,15,7\na,3,99\nb,0,9\n");
+    const cohort = await read("ragged.csv", "\nid,week,phq9\na,0,20\na,1\na,2,15,7\na,3,99\nb,0,9\n");
     expect(cohort.ledger).toMatchObject({ read: 5, used: 2 });
     expect(reasons(cohort)).toEqual({ "row-malformed": 2, "score-out-of-range": 1 });
     expect(cohort.setAside.map(({ row, reason, value }) => [row, reason, value])).toEqual([
@@ -147,6 +153,9 @@ describe("files that are refused", () => {
     ],
     ["broken.parquet", "no parquet", "unreadable-file", /cannot be read/],
     ["broken.json", '{"id": 1, ', "unreadable-file", /cannot be read/],
+    ["empty.json", " [ ]\n", "empty-file", /empty/],
+    ["open.csv", 'id,week,phq9\na,0,20\nb,0,"2\nc,0,5\n', "open-quote", /not closed/],
+    ["open2.csv", 'id,note,week,phq9\na,"x,0,20\nb,x,0,2\nc,"x",0,5\n', "open-quote", /not closed/],
     ["broken.csv.gz", Uint8Array.of(0x1f, 0x8b, 8, 0, 1, 2, 3), "unreadable-file", /gzip/],
     ["sheet.xlsx", "x", "unknown-format", /extension/],
   ])("%s", async (name, content, code, words) => {
