@@ -107,6 +107,7 @@ export function assembleResult(
     smallestCurvature: finished.eigenvalues[0] ?? 1,
     emptyClasses: classes.filter((c) => c.proportion * nPersons < 1).map((c) => c.label),
     boundary: boundaryOf(layout, design.stored.basisNames, parameters),
+    separated: inference.separated,
     degenerate: search.degenerate,
     starts: search.starts,
   });

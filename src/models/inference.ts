@@ -11,7 +11,12 @@ export interface Inference {
   readonly parameters: readonly ParameterEstimate[];
   /** In the order of `parameters`; null where curvature gives none. */
   readonly covariance: number[][] | null;
+  /** A covariate (or combination) foretells class membership perfectly, so that some logits are infinite. */
+  readonly separated: boolean;
 }
+
+/** Standard error of a logit, per standard deviation of its covariate, above which the logit counts as infinite. */
+const LARGEST_LOGIT_ERROR = 100;
 
 /**
  * Standard errors on the user's scale: the inverse observed information and the sandwich, carried over by the delta
@@ -31,6 +36,7 @@ export function infer(layout: ParameterLayout, stored: StoredDesign, fit: Finish
   const inverse = usableInverse(fit);
   const n = layout.nParameters;
   const flatShare = reachedByFlat(fit, jacobian, names.length);
+  const infinite = infiniteLogits(layout, inverse);
   const covariance = inverse === null ? null : sandwich(jacobian, inverse, names.length, n);
   const robust =
     inverse === null || fit.scoreProducts === null
@@ -38,6 +44,7 @@ export function infer(layout: ParameterLayout, stored: StoredDesign, fit: Finish
       : sandwich(jacobian, sandwich(inverse, fit.scoreProducts, n, n), names.length, n);
   const errorAt = (matrix: Float64Array | null, i: number): number | null => {
     if (matrix === null || flatShare[i]! > 1e-4) return null;
+    if (names[i]!.block === "membership" && infinite.has(i - (names.length - layout.betaAt))) return null;
     const variance = matrix[i * names.length + i]!;
     return variance > 0 && Number.isFinite(variance) ? Math.sqrt(variance) : null;
   };
@@ -63,7 +70,21 @@ export function infer(layout: ParameterLayout, stored: StoredDesign, fit: Finish
       covariance === null
         ? null
         : names.map((_, i) => Array.from(covariance.subarray(i * names.length, (i + 1) * names.length))),
+    separated: infinite.size > 0,
   };
+}
+
+/**
+ * Positions of logits that the data leave free to grow without limit, with the intercepts of their classes, which on
+ * the user's scale are combinations of them.
+ */
+function infiniteLogits(layout: ParameterLayout, inverse: Float64Array | null): Set<number> {
+  const out = new Set<number>();
+  const n = layout.nParameters;
+  if (layout.nMembership > 1 && inverse !== null)
+    for (let j = 0; j < layout.betaAt; j++)
+      if (inverse[j * n + j]! > LARGEST_LOGIT_ERROR ** 2) out.add(j).add(j - (j % layout.nMembership));
+  return out;
 }
 
 /** d reported / d x by central differences of a smooth explicit function: exact to about 1e-9. */
@@ -98,25 +119,29 @@ function usableInverse(fit: FinishedFit): Float64Array | null {
     const value = fit.eigenvalues[d]!;
     if (value < FLAT_CURVATURE) continue;
     for (let i = 0; i < n; i++) {
-      const vi = (fit.vectors[i * n + d]! * fit.scale[i]!) / value;
-      for (let j = 0; j < n; j++) out[i * n + j]! += vi * fit.vectors[j * n + d]! * fit.scale[j]!;
+      const vi = fit.directions[i * n + d]! / value;
+      for (let j = 0; j < n; j++) out[i * n + j]! += vi * fit.directions[j * n + d]!;
     }
   }
   return out;
 }
 
-/** Share of each reported parameter's gradient that lies in flat directions. */
+/** Share of each reported parameter's gradient (in units of `scale`) that lies in flat directions. */
 function reachedByFlat(fit: FinishedFit, jacobian: Float64Array, nReported: number): Float64Array {
   const n = fit.x.length;
   const out = new Float64Array(nReported);
   for (let i = 0; i < nReported; i++) {
     let total = 0;
+    for (let j = 0; j < n; j++) total += (jacobian[i * n + j]! * fit.scale[j]!) ** 2;
     let flat = 0;
-    for (let d = 0; d < n; d++) {
+    for (let d = 0; d < n && fit.eigenvalues[d]! < FLAT_CURVATURE; d++) {
       let along = 0;
-      for (let j = 0; j < n; j++) along += jacobian[i * n + j]! * fit.scale[j]! * fit.vectors[j * n + d]!;
-      total += along * along;
-      if (fit.eigenvalues[d]! < FLAT_CURVATURE) flat += along * along;
+      let length = 0;
+      for (let j = 0; j < n; j++) {
+        along += jacobian[i * n + j]! * fit.directions[j * n + d]!;
+        length += (fit.directions[j * n + d]! / fit.scale[j]!) ** 2;
+      }
+      flat += (along * along) / length;
     }
     out[i] = total > 0 ? flat / total : 1;
   }

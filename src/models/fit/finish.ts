@@ -22,11 +22,9 @@ export interface FinishedFit {
   readonly x: Float64Array;
   readonly logLikelihood: number;
   readonly gradientCriterion: number;
-  /** Observed information, nParameters^2. */
-  readonly information: Float64Array;
-  /** Its eigenvalues and vectors after scaling by `scale` to unit complete-data information. */
+  /** Observed information relative to the complete-data information: see `ObservedInformation`. */
   readonly eigenvalues: Float64Array;
-  readonly vectors: Float64Array;
+  readonly directions: Float64Array;
   readonly scale: Float64Array;
   /** Sum over persons of score score'; null under REML. */
   readonly scoreProducts: Float64Array | null;
@@ -52,9 +50,8 @@ export function finish(data: ProblemData, input: FinishInput): FinishedFit {
     x: result.point.x,
     logLikelihood: result.point.value,
     gradientCriterion: result.criterion,
-    information: result.information.matrix,
     eigenvalues: result.information.eigenvalues,
-    vectors: result.information.vectors,
+    directions: result.information.directions,
     scale: result.information.scale,
     scoreProducts: input.shape.reml ? null : sumScoreProducts(data, layout, result.point.x),
     posteriors,

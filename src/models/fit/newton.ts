@@ -3,29 +3,67 @@ import type { Objective, Point } from "./objective.js";
 
 /** The observed information and what it says of the maximum. */
 export interface ObservedInformation {
-  /** nParameters^2: minus the Hessian of the log-likelihood. */
-  readonly matrix: Float64Array;
-  /** Eigenvalues of the matrix scaled to unit complete-data information: the share of information left per direction. */
+  /** Eigenvalues of the observed information relative to the complete-data information, ascending: the share left per direction. */
   readonly eigenvalues: Float64Array;
-  /** Eigenvectors of the scaled matrix, columns. */
-  readonly vectors: Float64Array;
-  /** Scale s with scaled = s_i matrix_ij s_j. */
+  /**
+   * n x n, columns: moves of the free vector, one per eigenvalue. Each has complete-data information 1 (or length 1 in units of
+   * `scale`, where the complete data say nothing of it), and the observed information between two of them is zero.
+   */
+  readonly directions: Float64Array;
+  /** Complete-data standard error of each parameter were the others known. */
   readonly scale: Float64Array;
 }
 
 /** Directions with less than this share of the complete-data information count as flat. */
 export const FLAT_CURVATURE = 1e-7;
+/** Directions of which the complete data know less than this (each parameter on its own being 1) are not whitened. */
+const UNINFORMED = 1e-10;
+/** Curvatures below this are measured again, by a formula whose error is far smaller. */
+const DOUBTFUL = 1e-4;
 
 /**
- * Observed information by central differences of the exact gradient, each step a thousandth of the parameter's
- * complete-data standard error (truncation and rounding errors are then both about 1e-7 relative).
+ * Observed information by central differences of the exact gradient along the principal directions of the complete-data
+ * information, each step a thousandth of the direction's standard error (truncation error about 1e-6). Differences
+ * along the parameters themselves would lose all digits where two of them are nearly collinear, as intercept and slope
+ * are when time is counted from far away.
  * @param objective - the log-likelihood
  * @param point - where; its information is computed if absent
- * @returns the information with its scaled eigenvalues
+ * @returns the information's eigenvalues and directions
  */
 export function observedInformation(objective: Objective, point: Point): ObservedInformation {
   const n = objective.size;
   const complete = point.information ?? objective.evaluate(point.x, true).information!;
+  const scale = parameterScale(complete, n);
+  const whitened = whiteningDirections(complete, scale, n);
+  const matrix = new Float64Array(n * n);
+  for (let j = 0; j < n; j++) {
+    const change = gradientChange(objective, point.x, column(whitened, j, n), 2);
+    for (let i = 0; i < n; i++) {
+      let sum = 0;
+      for (let a = 0; a < n; a++) sum += whitened[a * n + i]! * change[a]!;
+      matrix[i * n + j] = Number.isFinite(sum) ? sum : 0;
+    }
+  }
+  symmetriseInPlace(matrix, n);
+  const eigen = symmetricEigen(matrix, n);
+  const directions = new Float64Array(n * n);
+  for (let i = 0; i < n; i++)
+    for (let d = 0; d < n; d++) {
+      let sum = 0;
+      for (let a = 0; a < n; a++) sum += whitened[i * n + a]! * eigen.vectors[a * n + d]!;
+      directions[i * n + d] = sum;
+    }
+  const eigenvalues = eigen.values;
+  for (let d = 0; d < n; d++) {
+    if (Math.abs(eigenvalues[d]!) > DOUBTFUL) continue;
+    const direction = column(directions, d, n);
+    const refined = dot(direction, gradientChange(objective, point.x, direction, 4), n);
+    if (Number.isFinite(refined)) eigenvalues[d] = refined;
+  }
+  return sortedByCurvature({ eigenvalues, directions, scale });
+}
+
+function parameterScale(complete: Float64Array, n: number): Float64Array {
   const scale = new Float64Array(n);
   let largest = 0;
   for (let i = 0; i < n; i++) largest = Math.max(largest, complete[i * n + i]!);
@@ -33,26 +71,62 @@ export function observedInformation(objective: Objective, point: Point): Observe
     const diagonal = complete[i * n + i]!;
     scale[i] = 1 / Math.sqrt(diagonal > 1e-10 * largest ? diagonal : Math.max(largest * 1e-10, 1e-10));
   }
-  const matrix = new Float64Array(n * n);
-  const x = point.x.slice();
-  for (let j = 0; j < n; j++) {
-    const step = 1e-3 * Math.min(scale[j]!, 1);
-    x[j] = point.x[j]! + step;
-    const above = objective.evaluate(x, false).gradient;
-    x[j] = point.x[j]! - step;
-    const below = objective.evaluate(x, false).gradient;
-    x[j] = point.x[j]!;
-    for (let i = 0; i < n; i++) matrix[i * n + j] = (below[i]! - above[i]!) / (2 * step);
-  }
-  symmetriseInPlace(matrix, n);
+  return scale;
+}
+
+/** Columns W with W' C W = I, C the complete-data information; only rotated and scaled where C is as good as singular. */
+function whiteningDirections(complete: Float64Array, scale: Float64Array, n: number): Float64Array {
   const scaled = new Float64Array(n * n);
   for (let i = 0; i < n; i++)
-    for (let j = 0; j < n; j++) {
-      const value = matrix[i * n + j]! * scale[i]! * scale[j]!;
-      scaled[i * n + j] = Number.isFinite(value) ? value : 0;
-    }
-  const eigen = symmetricEigen(scaled, n);
-  return { matrix, eigenvalues: eigen.values, vectors: eigen.vectors, scale };
+    for (let j = 0; j < n; j++)
+      // A variance at zero has no complete-data information: it keeps its own direction.
+      scaled[i * n + j] = i === j ? 1 : complete[i * n + j]! * scale[i]! * scale[j]!;
+  const { values, vectors } = symmetricEigen(scaled, n);
+  for (let j = 0; j < n; j++) {
+    const length = values[j]! > UNINFORMED ? 1 / Math.sqrt(values[j]!) : 1;
+    for (let i = 0; i < n; i++) vectors[i * n + j]! *= length * scale[i]!;
+  }
+  return vectors;
+}
+
+/** Minus the derivative of the gradient along a direction, by 2 or 4 points (errors of the order of step^2 or step^4). */
+function gradientChange(
+  objective: Objective,
+  x: Float64Array,
+  direction: Float64Array,
+  points: 2 | 4,
+): Float64Array {
+  const n = x.length;
+  let longest = 1;
+  for (let i = 0; i < n; i++)
+    longest = Math.max(longest, Math.abs(direction[i]!) / Math.max(1, Math.abs(x[i]!)));
+  const step = 1e-3 / longest;
+  const moved = new Float64Array(n);
+  const gradientAt = (steps: number): Float64Array => {
+    for (let i = 0; i < n; i++) moved[i] = x[i]! + steps * step * direction[i]!;
+    return objective.evaluate(moved, false).gradient;
+  };
+  const below = gradientAt(-1);
+  const above = gradientAt(1);
+  const near = below.map((value, i) => (value - above[i]!) / (2 * step));
+  if (points === 2) return near;
+  const farBelow = gradientAt(-2);
+  const farAbove = gradientAt(2);
+  return near.map((value, i) => (4 * value - (farBelow[i]! - farAbove[i]!) / (4 * step)) / 3);
+}
+
+function column(matrix: Float64Array, j: number, n: number): Float64Array {
+  return Float64Array.from({ length: n }, (_, i) => matrix[i * n + j]!);
+}
+
+function sortedByCurvature({ eigenvalues, directions, scale }: ObservedInformation): ObservedInformation {
+  const n = scale.length;
+  const order = Array.from(eigenvalues, (_, d) => d).sort((a, b) => eigenvalues[a]! - eigenvalues[b]!);
+  const sorted = new Float64Array(n * n);
+  order.forEach((from, to) => {
+    for (let i = 0; i < n; i++) sorted[i * n + to] = directions[i * n + from]!;
+  });
+  return { eigenvalues: Float64Array.from(order, (d) => eigenvalues[d]!), directions: sorted, scale };
 }
 
 /** Result of {@link newtonFinish}. */
@@ -98,18 +172,18 @@ function newtonDirection(
   gradient: Float64Array,
 ): { direction: Float64Array; criterion: number } {
   const n = gradient.length;
-  const { eigenvalues, vectors, scale } = information;
+  const { eigenvalues, directions } = information;
   const direction = new Float64Array(n);
   let criterion = 0;
   for (let j = 0; j < n; j++) {
     const value = eigenvalues[j]!;
     let along = 0;
-    for (let i = 0; i < n; i++) along += vectors[i * n + j]! * gradient[i]! * scale[i]!;
+    for (let i = 0; i < n; i++) along += directions[i * n + j]! * gradient[i]!;
     if (Math.abs(value) < FLAT_CURVATURE) continue;
     criterion += (along * along) / Math.abs(value);
     // At an exact saddle the gradient is zero along the rising direction: push off it by a fixed amount.
     const push = value < -1e-5 && Math.abs(along) < 1e-6 ? 0.1 : along / Math.abs(value);
-    for (let i = 0; i < n; i++) direction[i]! += push * vectors[i * n + j]! * scale[i]!;
+    for (let i = 0; i < n; i++) direction[i]! += push * directions[i * n + j]!;
   }
   return { direction, criterion: criterion / n };
 }

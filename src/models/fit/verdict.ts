@@ -10,6 +10,8 @@ export interface VerdictEvidence {
   readonly emptyClasses: readonly number[];
   /** Random effects (by name) with no variance left, or a correlation of one. */
   readonly boundary: readonly string[];
+  /** A covariate foretells class membership perfectly. */
+  readonly separated: boolean;
   /** Residual variances of classes ran apart, or to zero. */
   readonly degenerate: boolean;
   readonly starts: StartsSummary | null;
@@ -64,7 +66,8 @@ export function judge(evidence: VerdictEvidence): { converged: boolean; verdicts
   if (!atMaximum) names.push("stopped early");
   if (evidence.boundary.length > 0) names.push("converged on a boundary");
   const explained = names.some((name) => name === "class vanished" || name === "converged on a boundary");
-  if (evidence.smallestCurvature < FLAT_CURVATURE && !explained) names.push("not identified");
+  if (evidence.separated || (evidence.smallestCurvature < FLAT_CURVATURE && !explained))
+    names.push("not identified");
   if (evidence.starts !== null && evidence.starts.finalists > 1 && evidence.starts.replicatedBest < 2)
     names.push("best value not replicated");
   // Where there is no maximum, nothing else can be said of one.
