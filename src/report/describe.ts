@@ -191,7 +191,16 @@ function shapeText(shape: Shape, measure: ReportMeasure, unit: string | null): s
   if (Math.abs(shape.change) < reliableChange(measure) / 4)
     return `${opening} and stays there (${score(shape.end)} ${span.end})${casenessClause(shape, measure)}`;
   const verb = shape.change < 0 ? "falls" : "rises";
-  return `${opening}, ${verb} by ${plural1(Math.abs(shape.change))} ${span.over} to ${score(shape.end)}${casenessClause(shape, measure)}`;
+  return `${opening}, ${verb} by ${plural1(Math.abs(shape.change))} ${span.over} to ${score(shape.end)}${extremeClause(shape, measure, unit)}${casenessClause(shape, measure)}`;
+}
+
+/** A low or high point on the way that is too slight to change the name but not to leave out. */
+function extremeClause(shape: Shape, measure: ReportMeasure, unit: string | null): string {
+  const below = Math.min(shape.start, shape.end) - shape.turnValue;
+  const above = shape.turnValue - Math.max(shape.start, shape.end);
+  if (Math.max(below, above) < reliableChange(measure) / 4) return "";
+  const when = unit === null ? "" : ` at ${formatNumber(shape.turnTime, 0)} ${unit}`;
+  return ` (${below > above ? "lowest" : "highest"} ${formatNumber(shape.turnValue, 1)}${when})`;
 }
 
 function plural1(change: number): string {

@@ -57,6 +57,7 @@ export function outcomeRates(input: ReportInput): readonly OutcomeRate[] {
  * @returns e.g. `Reliable recovery`
  */
 export function outcomeLabel(name: string): string {
+  if (name === "caseness") return "Caseness at the start";
   const words = name.replaceAll("_", " ").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -239,20 +239,26 @@ function enumerationCautions(input: ReportInput): readonly Caution[] {
       text: `${better.length === 1 ? "A model" : `${plural(better.length, "model")}`} with a better ${criterionName(criterion)} ${better.length === 1 ? "was" : "were"} passed over by the rule: ${joinWords(better.slice(0, 4).map((each) => `${modelName(each)} (${each.excludedBecause.join("; ")})`))}${better.length > 4 ? " and others" : ""}.`,
       advice: "Say so in the paper, and why the rule is right for this study.",
     });
-  const others = (["bic", "sabic", "aic"] as const)
-    .filter((key) => key !== criterion)
-    .flatMap((key) => {
-      const best = enumeration.rows
-        .filter((each) => Number.isFinite(each.criteria[key]))
-        .reduce<EnumerationRow | null>(
-          (a, b) => (a === null || b.criteria[key] < a.criteria[key] ? b : a),
-          null,
-        );
-      return best === null || best === row ? [] : [`${criterionName(key)} favours ${modelName(best)}`];
-    });
+  const others = otherFavourites(enumeration, row);
   if (others.length > 0)
     out.push({ weight: "note", text: `The criteria disagree: ${joinWords(others)}.`, advice: "" });
   return out;
+}
+
+/** Models that BIC, SABIC or AIC would choose in place of the chosen one, criteria of one mind together. */
+function otherFavourites(enumeration: EnumerationResult, chosen: EnumerationRow): readonly string[] {
+  const wanted = new Map<EnumerationRow, string[]>();
+  for (const key of ["bic", "sabic", "aic"] as const) {
+    if (key === enumeration.rule.criterion) continue;
+    const rows = enumeration.rows.filter((each) => Number.isFinite(each.criteria[key]));
+    if (rows.length === 0) continue;
+    const best = rows.reduce((a, b) => (b.criteria[key] < a.criteria[key] ? b : a));
+    if (best !== chosen) wanted.set(best, [...(wanted.get(best) ?? []), criterionName(key)]);
+  }
+  return [...wanted].map(
+    ([row, criteria]) =>
+      `${joinWords(criteria)} ${criteria.length === 1 ? "favours" : "favour"} ${modelName(row)}`,
+  );
 }
 
 /** Classes below these are too small to describe with any confidence. */
@@ -288,13 +294,22 @@ function labels(classes: readonly { readonly label: number }[]): string {
   )}`;
 }
 
+/** Expected share of people whose most likely class is not theirs. */
+function expectedError(fit: FitResult): number | null {
+  const { values, modalClass, nClasses } = fit.posteriors;
+  if (modalClass.length === 0) return null;
+  let sum = 0;
+  for (let i = 0; i < modalClass.length; i++) sum += 1 - values[i * nClasses + modalClass[i]! - 1]!;
+  return sum / modalClass.length;
+}
+
 function classificationCautions(fit: FitResult): readonly Caution[] {
   const out: Caution[] = [];
   const { entropy } = fit.criteria;
   if (entropy !== null && entropy < 0.6)
     out.push({
       weight: "note",
-      text: `The classes overlap much (entropy ${formatProportion(entropy)}): a person's most likely class is often wrong.`,
+      text: `The classes overlap much (entropy ${formatProportion(entropy)}): about ${formatPercent(expectedError(fit))} of people are expected to belong to another class than their most likely one.`,
       advice: "Do not treat class membership as known; use the three-step predictors, which correct for it.",
     });
   const unsure = fit.classes.filter((each) => each.averagePosterior !== null && each.averagePosterior < 0.7);

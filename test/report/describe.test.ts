@@ -104,6 +104,12 @@ test("a sentence says where a class starts, how far it moves, how long that take
   );
 });
 
+test("a low point on the way is told though the name stays", () => {
+  const [each] = describeClasses(fitWith([[17.5, 11, 9.2, 9.1, 11.2]]), phq9, "months");
+  expect(each!.name).toBe("rapid improvement");
+  expect(each!.text).toContain("to 11.2 (lowest 9.1 at 9 months), ending above the caseness cut-off (10)");
+});
+
 test("a class without a trajectory is described without numbers", () => {
   const [each] = describeClasses(fitWith([[Number.NaN, Number.NaN]]), phq9, "weeks");
   expect(each).toMatchObject({ name: "no trajectory", start: null, end: null });

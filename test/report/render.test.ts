@@ -3,7 +3,7 @@ import { buildReport } from "../../src/report/document.js";
 import { sampleIndividuals } from "../../src/report/figures/individuals.js";
 import { textWidth } from "../../src/report/figures/textWidth.js";
 import { renderPng, renderSvg, withPaper } from "../../src/report/render.js";
-import { makeInput } from "./fixtures.js";
+import { makeFit, makeInput } from "./fixtures.js";
 import { hardInputs } from "./hostile.js";
 
 const { Resvg } = await import("@resvg/resvg-js");
@@ -91,6 +91,19 @@ describe("individual lines", () => {
       expect(line.points[0]!.score).toBe(
         scores?.kind === "numeric" && scores.values[long.personStart[person]!],
       );
+    }
+  });
+
+  test("are as many as wanted for any size of class", () => {
+    for (const persons of [10, 37, 130, 245, 301]) {
+      const { table, ...fit } = makeFit({ persons, classes: 2 });
+      const drawn = sampleIndividuals(table, fit);
+      const several = Array.from(
+        { length: table.nPersons },
+        (_, p) => table.personStart[p + 1]! - table.personStart[p]!,
+      );
+      const eligible = several.filter((n) => n > 1).length;
+      expect(drawn.length, `${persons} persons`).toBeGreaterThanOrEqual(Math.min(eligible, 110));
     }
   });
 

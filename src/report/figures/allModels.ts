@@ -73,7 +73,7 @@ function spec(input: ReportInput, shown: Shown, size: FigureSize, alt: string): 
   const view = {
     width,
     height: Math.round(width * 0.85),
-    mark: { type: "line", strokeWidth: 1.8, clip: true },
+    mark: { type: "line", strokeWidth: 1.8, clip: true, interpolate: "monotone" },
     encoding: {
       x: timeAxis(times, null, width),
       y: scoreAxis(input.measure, domain, null),

@@ -37,7 +37,9 @@ export function forestFigures(
   const slopes = regression.oddsRatios.filter((each) => each.term !== "(Intercept)");
   const found = [...new Set(slopes.map((each) => each.reference))];
   const first = firstReference !== undefined && found.includes(firstReference) ? firstReference : found[0];
-  const references = found.length > MOST_REFERENCES ? found.filter((each) => each === first) : found;
+  // With two classes the second plot would only mirror the first.
+  const one = found.length === 2 || found.length > MOST_REFERENCES;
+  const references = one ? found.filter((each) => each === first) : found;
   references.sort((a, b) => Number(b === first) - Number(a === first));
   return references.map((reference) => {
     const own = slopes.filter((each) => each.reference === reference);

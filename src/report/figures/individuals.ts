@@ -63,8 +63,10 @@ function stratifiedPicks(
   const picks: number[] = [];
   for (let i = 0; i < nPersons; i++) {
     const k = modalClass[i]! - 1;
-    if (targets[k]![next[k]!] === seen[k]!) {
+    const target = targets[k]![next[k]!];
+    if (target !== undefined && target <= seen[k]!) {
       picks.push(i);
+      // Two stretches may round to one member; the second then takes the next.
       next[k]!++;
     }
     seen[k]!++;

@@ -202,7 +202,7 @@ function bandLayer(input: ReportInput, x: View, y: View, color: View): View {
   );
   return {
     data: { values },
-    mark: { type: "area", opacity: 0.22, clip: true, line: false },
+    mark: { type: "area", opacity: 0.22, clip: true, line: false, interpolate: "monotone" },
     encoding: { x, y, y2: { field: "upper" }, color },
   };
 }
@@ -229,12 +229,12 @@ function meanLayers(
   return [
     {
       data: { values },
-      mark: { type: "line", strokeWidth: 5.4, color: PAPER, strokeJoin: "round" },
+      mark: { type: "line", strokeWidth: 5.4, color: PAPER, strokeJoin: "round", interpolate: "monotone" },
       encoding: { x, y, detail },
     },
     {
       data: { values },
-      mark: { type: "line", strokeWidth: 2.6, strokeJoin: "round" },
+      mark: { type: "line", strokeWidth: 2.6, strokeJoin: "round", interpolate: "monotone" },
       encoding: { x, y, color: channels.color, strokeDash: channels.strokeDash },
     },
     {
