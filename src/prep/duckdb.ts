@@ -105,8 +105,8 @@ export class Database {
   async columnNames(path: string, format: "parquet" | "json"): Promise<string[]> {
     const source =
       format === "parquet"
-        ? `read_parquet(${literal(path)})`
-        : `read_json_auto(${literal(path)}, sample_size = -1)`;
+        ? `read_parquet(${fileLiteral(path)})`
+        : `read_json_auto(${fileLiteral(path)}, sample_size = -1)`;
     return readable(path, async () => {
       const reader = await this.connection.runAndReadAll(`DESCRIBE SELECT * FROM ${source}`);
       return (reader.getColumns()[0] ?? []).map(String);
@@ -235,7 +235,7 @@ export class Database {
     format: ReadFormat,
     columns: readonly string[],
   ): Promise<{ select: string[]; from: string }> {
-    const file = literal(path);
+    const file = fileLiteral(path);
     if (format.kind === "delimited") {
       // Positions as names: DuckDB's own names ignore case, a file's need not.
       const types = format.header.map((_, i) => `'k${i}': 'VARCHAR'`).join(", ");
@@ -328,6 +328,11 @@ async function readable<T>(path: string, read: () => Promise<T>): Promise<T> {
 
 function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** The path of one file: without brackets around them, DuckDB would take `*`, `?` and `[` as a pattern. */
+function fileLiteral(path: string): string {
+  return literal(path.replace(/[*?[]/g, "[$&]"));
 }
 
 function quoted(name: string): string {

@@ -20,7 +20,8 @@ import type { Cohort, CovariateSpec, FindingTable, PrepSpec, PrepSpecInput } fro
  *
  * Rules apply in this order, and a row is set aside by the first one it breaks: malformed line, identifier,
  * episode, score, time, origin, exclusions, choice of episode, duplicates, latest session and time, fewest
- * sessions. Time is counted anew from the first session that is left after exclusions.
+ * sessions. A row with several measures is used when at least one has a valid score. Time is counted anew from the
+ * first session that is left after exclusions.
  * @param input - the specification; see `resolvePrepSpec` for the defaults
  * @returns the cohort: long table, person table, ledger, set-aside rows, notes, descriptives, outcomes
  * @throws InputError listing everything wrong with the specification, the files or the columns; also when no row is left
@@ -147,6 +148,9 @@ class Preparation {
     const settled = settleDuplicates(spec, episodes.rows, groups.groupOf, positions.slot, scores, account);
     this.notes.push(...episodes.notes, ...settled.notes);
     const times = timesOf(spec, positions, settled.rows, groups.groupOf, origins);
+    const before = times.reduce((n, time) => n + (time < 0 ? 1 : 0), 0);
+    if (before > 0)
+      this.notes.push(`Sessions before the origin of time: ${before}; their times are negative.`);
     const kept = applyLimits(spec, settled.rows, times, groups.groupOf, account);
     if (kept.rows.length === 0) throw this.nothingLeft(groups.personOf, "No row is left to analyse.");
     return this.cohort(kept.rows, kept.times, groups, scores, blanked);

@@ -69,7 +69,10 @@ export interface CovariateSpec {
   readonly levels?: readonly string[];
   /** Values that mean missing, e.g. `["", "NA", "-9"]`. */
   readonly missing?: readonly string[];
-  /** True when it may change between occasions; default: decided by looking. */
+  /**
+   * True when it may change between occasions. Default: no (each person's first value is used, and changes are
+   * counted in a note), unless it changes in more than half of the persons or is derived from a measure or time.
+   */
   readonly timeVarying?: boolean;
 }
 
@@ -91,7 +94,10 @@ export interface PrepSpec {
   readonly id: string;
   /** Episode of care within person; omitted: one episode per person. */
   readonly episode?: string;
-  /** Which episodes to keep; with `all` each episode is analysed as a person `id/episode`. */
+  /**
+   * Which episode of a person to keep: by date of its first session, else by its number, else by place in the file;
+   * `longest` is the one with most scored rows. With `all` each episode is analysed as a person `id/episode`.
+   */
   readonly episodes: "first" | "last" | "all" | "longest";
   readonly measures: readonly MeasureSpec[];
   readonly time: TimeSpec;
@@ -103,7 +109,10 @@ export interface PrepSpec {
   readonly maximumSession?: number;
   /** Latest time kept, in the time unit; default none. */
   readonly maximumTime?: number;
-  /** Several rows of a person at one time: which to keep. */
+  /**
+   * Several rows of a person at one time (on one day, where time is a date): which to keep. A measure that the row
+   * kept lacks is taken from another of them. Default `last`.
+   */
   readonly duplicates: "first" | "last" | "mean" | "set-aside";
   /** Values that mean missing in any column. Default: empty, NA, N/A, NULL, NaN, `.`. */
   readonly missing: readonly string[];
