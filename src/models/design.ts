@@ -3,7 +3,7 @@ import type { Column, LongTable, RowLedger, SetAsideReason } from "../core/table
 import { type Formula, parseFormula, type Term, termKey } from "./formula.js";
 import { buildMoments, type FixedStructure, type Moments } from "./moments.js";
 import type { ModelSpec } from "./spec.js";
-import { type AtomColumns, type Coding, evaluateAtom, multiplyColumns } from "./terms.js";
+import { type AtomColumns, type Coding, evaluateAtom, fullDummies, multiplyColumns } from "./terms.js";
 import { describeTimes, type TimeSummary } from "./times.js";
 
 /** One fixed coefficient: a basis column times a person column. */
@@ -50,6 +50,8 @@ export interface StoredDesign {
   readonly rowMeans: Record<string, number>;
   /** Means over rows of numeric columns that enter the basis together with time inside one expression. */
   readonly symbolMeans: Record<string, number>;
+  /** The most frequent category over rows of such columns that hold text. */
+  readonly symbolModes?: Record<string, string>;
   readonly times: TimeSummary;
 }
 
@@ -261,10 +263,10 @@ function evaluateParts(
     rowAtoms: term.atoms.filter((atom) => !isPersonAtom(atom.expression.symbols)),
     personAtoms: term.atoms.filter((atom) => isPersonAtom(atom.expression.symbols)),
   });
-  const rowProduct = (atoms: Term["atoms"]): AtomColumns =>
+  const rowProduct: Product = (atoms, isFull) =>
     atoms
       .map((atom) => {
-        const columns = evaluateAtom(atom, table.columns, table.nRows, coding);
+        const columns = evaluateAtom(atom, table.columns, table.nRows, coding, isFull(atom));
         if (!atom.expression.symbols.includes(spec.time))
           columns.names.forEach((name, j) => {
             parts.still.set(name, columns.values[j]!);
@@ -272,24 +274,33 @@ function evaluateParts(
         return columns;
       })
       .reduce(multiplyColumns, constantColumn(table.nRows));
-  const personProduct = (atoms: Term["atoms"], full = false): AtomColumns =>
+  const personProduct: Product = (atoms, isFull) =>
     atoms
-      .map((atom) => evaluateAtom(atom, persons, table.nPersons, coding, full))
+      .map((atom) => evaluateAtom(atom, persons, table.nPersons, coding, isFull(atom)))
       .reduce(multiplyColumns, constantColumn(table.nPersons));
 
-  const random = addRandom(parts, model.random, split, rowProduct, table.nRows);
+  const isFullIn = (formula: Formula): IsFullIn => {
+    const isFull = fullDummies(formula, table.columns, coding);
+    return (term) => (atom) => isFull(term, atom);
+  };
+  const random = addRandom(parts, model.random, split, rowProduct, isFullIn(model.random), table.nRows);
   const mutable = parts as { nRandom: number };
   mutable.nRandom = random;
-  addFixed(parts, spec, model, split, rowProduct, personProduct, table.nRows);
+  addFixed(parts, spec, model, split, rowProduct, personProduct, isFullIn(model.fixed), table.nRows);
+  const isFull = isFullIn(model.membership);
   for (const term of model.membership.terms) {
     const { rowAtoms, personAtoms } = split(term);
     if (rowAtoms.length > 0) throw notPersonLevel("membership", term.label);
-    const columns = personProduct(personAtoms);
+    const columns = personProduct(personAtoms, isFull(term));
     parts.membershipNames.push(...columns.names.map(productName));
     parts.membership.push(...columns.values);
   }
   return parts;
 }
+
+/** Product of atoms over rows or persons, given which of them get a dummy for every level. */
+type Product = (atoms: Term["atoms"], isFull: (atom: Term["atoms"][number]) => boolean) => AtomColumns;
+type IsFullIn = (term: Term) => (atom: Term["atoms"][number]) => boolean;
 
 function constantColumn(n: number): AtomColumns {
   return { names: [""], values: [new Float64Array(n).fill(1)] };
@@ -323,7 +334,8 @@ function addRandom(
   parts: Parts,
   formula: Formula,
   split: (term: Term) => SplitTerm,
-  rowProduct: (atoms: Term["atoms"]) => AtomColumns,
+  rowProduct: Product,
+  isFull: IsFullIn,
   nRows: number,
 ): number {
   if (formula.intercept)
@@ -337,7 +349,7 @@ function addRandom(
         message: "A random effect of something that does not change within persons cannot be estimated.",
         expected: "1, or terms in time and time-varying covariates",
       });
-    const columns = rowProduct(rowAtoms);
+    const columns = rowProduct(rowAtoms, isFull(term));
     columns.names.forEach((name, j) => {
       indexOf(parts.basisNames, parts.basis, productName(name), columns.values[j]!);
     });
@@ -350,8 +362,9 @@ function addFixed(
   spec: ModelSpec,
   model: ParsedModel,
   split: (term: Term) => SplitTerm,
-  rowProduct: (atoms: Term["atoms"]) => AtomColumns,
-  personProduct: (atoms: Term["atoms"], full?: boolean) => AtomColumns,
+  rowProduct: Product,
+  personProduct: Product,
+  isFull: IsFullIn,
   nRows: number,
 ): void {
   const chosen = classSpecificKeys(model);
@@ -362,14 +375,10 @@ function addFixed(
     const name = "(Intercept)";
     parts.fixedColumns.push({ name, term: name, basis, person: 0, classSpecific: specific(name, true) });
   }
-  let fullUsed = model.fixed.intercept;
   for (const term of model.fixed.terms) {
     const { rowAtoms, personAtoms } = split(term);
-    const full =
-      !fullUsed && rowAtoms.length === 0 && personAtoms.length === 1 && personAtoms[0]!.kind !== "poly";
-    const person = personProduct(personAtoms, full);
-    if (full && person.names.length > 1) fullUsed = true;
-    const row = rowProduct(rowAtoms);
+    const person = personProduct(personAtoms, isFull(term));
+    const row = rowProduct(rowAtoms, isFull(term));
     const timeOnly =
       personAtoms.length === 0 &&
       rowAtoms.every((atom) => atom.expression.symbols.every((s) => s === spec.time));
@@ -432,14 +441,16 @@ interface Kept {
 function keepRows(table: LongTable, spec: ModelSpec, parts: Parts): Kept {
   const outcome = numericValues(table, spec.outcome);
   const time = numericValues(table, spec.time);
+  // A dummy is missing when its column is: `missing site`, not `missing site[b]`.
+  const missing = (name: string): string => `missing ${name.replace(/\[[^\]]*\]/g, "")}`;
   const rowChecks = [
     { reason: `missing ${spec.outcome}`, values: outcome },
     { reason: `missing ${spec.time}`, values: time },
-    ...parts.basis.map((values, j) => ({ reason: `missing ${parts.basisNames[j]}`, values })),
+    ...parts.basis.map((values, j) => ({ reason: missing(parts.basisNames[j]!), values })),
   ];
   const personChecks = [
-    ...parts.person.map((values, j) => ({ reason: `missing ${parts.personNames[j]}`, values })),
-    ...parts.membership.map((values, j) => ({ reason: `missing ${parts.membershipNames[j]}`, values })),
+    ...parts.person.map((values, j) => ({ reason: missing(parts.personNames[j]!), values })),
+    ...parts.membership.map((values, j) => ({ reason: missing(parts.membershipNames[j]!), values })),
   ];
   const counts = new Map<string, { rows: number; persons: number }>();
   const count = (reason: string, rows: number, persons: number): void => {
@@ -517,6 +528,7 @@ interface Assembly {
 function assembleDesign(a: Assembly): Design {
   const { table, spec, parts, kept } = a;
   const warnings: string[] = [];
+  if (a.stored !== null) checkSameColumns(a.stored, parts);
   const outcome = take(numericValues(table, spec.outcome), kept.rows);
   const basis = parts.basis.map((values) => take(values, kept.rows));
   const person = parts.person.map((values) => take(values, kept.persons));
@@ -584,7 +596,16 @@ function assembleDesign(a: Assembly): Design {
       personMeans,
       rowMeans,
       symbolMeans: symbolMeans(a),
-      times: describeTimes(take(numericValues(table, spec.time), kept.rows), kept.start),
+      symbolModes: symbolModes(a),
+      times: describeTimes(
+        take(numericValues(table, spec.time), kept.rows),
+        kept.start,
+        [...a.model.fixed.terms, ...a.model.random.terms].some((term) =>
+          term.atoms.some(
+            (atom) => atom.expression.symbols.includes(spec.time) && atom.text in a.coding.levels,
+          ),
+        ),
+      ),
     },
     ledger: kept.ledger,
     keptRows: kept.rows,
@@ -596,12 +617,47 @@ function assembleDesign(a: Assembly): Design {
   };
 }
 
-function symbolMeans({ table, spec, model, kept, personSymbols }: Assembly): Record<string, number> {
+/** Atoms of the basis in which time stands together with other columns, as in `month^age`. */
+function mixedSymbols({ spec, model }: Assembly): Set<string> {
+  const atoms = [...model.fixed.terms, ...model.random.terms].flatMap((term) => term.atoms);
+  const mixed = atoms.filter((atom) => atom.expression.symbols.includes(spec.time));
+  return new Set(mixed.flatMap((atom) => atom.expression.symbols).filter((symbol) => symbol !== spec.time));
+}
+
+/** New data may hold a column in another kind (text for numbers), which would make other terms of it. */
+function checkSameColumns(stored: StoredDesign, parts: Parts): void {
+  const pairs = [
+    ["basis", stored.basisNames, parts.basisNames],
+    ["person-level", stored.personNames, parts.personNames],
+  ] as const;
+  for (const [what, expected, actual] of pairs)
+    if (expected.join("\n") !== actual.join("\n"))
+      throw new InputError({
+        code: "different-design",
+        where: `${what} columns`,
+        message: `These data give ${actual.join(", ")}.`,
+        expected: `the columns of the fitted model, ${expected.join(", ")}`,
+        fix: "Give every column the type (numbers or text) that it had when the model was fitted.",
+      });
+}
+
+function symbolMeans(a: Assembly): Record<string, number> {
   const out: Record<string, number> = {};
-  for (const symbol of new Set([...model.fixed.symbols, ...model.random.symbols])) {
-    const column = table.columns.get(symbol);
-    if (symbol === spec.time || personSymbols.has(symbol) || column?.kind !== "numeric") continue;
-    out[symbol] = mean(take(column.values, kept.rows));
+  for (const symbol of mixedSymbols(a)) {
+    const column = a.table.columns.get(symbol);
+    if (column?.kind === "numeric") out[symbol] = mean(take(column.values, a.kept.rows));
+  }
+  return out;
+}
+
+function symbolModes(a: Assembly): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const symbol of mixedSymbols(a)) {
+    const column = a.table.columns.get(symbol);
+    if (column?.kind !== "factor") continue;
+    const counts = column.levels.map(() => 0);
+    for (const row of a.kept.rows) if (column.codes[row]! >= 0) counts[column.codes[row]!]!++;
+    out[symbol] = column.levels[counts.indexOf(Math.max(...counts))]!;
   }
   return out;
 }
@@ -624,6 +680,8 @@ export function basisAtTimes(
   ]);
   for (const [symbol, value] of Object.entries(stored.symbolMeans))
     columns.set(symbol, { kind: "numeric", values: new Float64Array(n).fill(value) });
+  for (const [symbol, level] of Object.entries(stored.symbolModes ?? {}))
+    columns.set(symbol, { kind: "factor", codes: new Int32Array(n), levels: [level] });
   const personSymbols = new Set(stored.personSymbols);
   const byName = new Map<string, Float64Array>([["(Intercept)", new Float64Array(n).fill(1)]]);
   const heldAtMean = (atom: Term["atoms"][number]): AtomColumns => {
@@ -639,7 +697,7 @@ export function basisAtTimes(
       .filter((atom) => !atom.expression.symbols.every((s) => personSymbols.has(s)))
       .map((atom) =>
         atom.expression.symbols.includes(spec.time)
-          ? evaluateAtom(atom, columns, n, stored.coding)
+          ? evaluateAtom(atom, columns, n, stored.coding, true)
           : heldAtMean(atom),
       )
       .reduce(multiplyColumns, constantColumn(n));

@@ -190,8 +190,9 @@ function readExpression(piece: Piece): Expression {
   }
 }
 
+/** Text without white space, save that between quotes, which belongs to a name or category. */
 function compact(text: string): string {
-  return text.replace(/\s+/g, "");
+  return text.replace(/("[^"]*"|'[^']*')|\s+/g, (_, quoted: string | undefined) => quoted ?? "");
 }
 
 function syntax(piece: Piece, message: string, expected: string): InputError {
@@ -252,9 +253,14 @@ function splitAt(piece: Piece, operators: string): { sign: string; part: Piece }
 
 function matchingParenthesis(text: string, open: number): number {
   let depth = 0;
+  let quote = "";
   for (let i = open; i < text.length; i++) {
-    if (text[i] === "(") depth++;
-    else if (text[i] === ")" && --depth === 0) return i;
+    const character = text[i]!;
+    if (quote !== "") {
+      if (character === quote) quote = "";
+    } else if (character === '"' || character === "'") quote = character;
+    else if (character === "(") depth++;
+    else if (character === ")" && --depth === 0) return i;
   }
   return -1;
 }

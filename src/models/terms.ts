@@ -1,7 +1,7 @@
 import { InputError } from "../core/errors.js";
 import { evaluateColumn } from "../core/expression.js";
-import type { Column } from "../core/table.js";
-import type { Atom, Formula } from "./formula.js";
+import { type Column, takeRows } from "../core/table.js";
+import { type Atom, type Formula, type Term, termKey } from "./formula.js";
 
 /** Orthogonal polynomial coefficients of one atom (three-term recurrence). */
 export interface PolynomialCoding {
@@ -44,7 +44,8 @@ export function evaluateAtom(
     if (column.kind !== "numeric") throw wrongType(atom, "text", "numbers");
     return polynomialColumns(atom, column.values, coding);
   }
-  if (column.kind === "numeric" && atom.kind === "expression")
+  // A category that new data hold as numbers (site codes, say) is still a category.
+  if (column.kind === "numeric" && atom.kind === "expression" && !(atom.text in coding.levels))
     return { names: [atom.text], values: [column.values] };
   const categories = column.kind === "factor" ? column : categoriesOf(column.values);
   return dummies(atom, categories.codes, categories.levels, coding, full);
@@ -121,6 +122,7 @@ function usedLevels(codes: Int32Array, levels: readonly string[]): readonly stri
 /** Orthogonal polynomials over the values present (Kennedy & Gentle 1980, pp. 342-347). */
 function polynomialColumns(atom: Atom, x: Float64Array, coding: Coding): AtomColumns {
   const known = coding.polynomials[atom.text];
+  if (!known) checkDegree(atom, x);
   const alpha: number[] = known ? [...known.alpha] : [];
   const norm: number[] = known ? [...known.norm] : [];
   const values: Float64Array[] = [];
@@ -151,6 +153,70 @@ function polynomialColumns(atom: Atom, x: Float64Array, coding: Coding): AtomCol
   }
   if (!known) coding.polynomials[atom.text] = { alpha, norm };
   return { names: values.map((_, d) => `${atom.text}${d + 1}`), values };
+}
+
+/** A polynomial through as many points as it has coefficients would leave columns of rounding error. */
+function checkDegree(atom: Atom, x: Float64Array): void {
+  const distinct = new Set<number>();
+  for (let r = 0; r < x.length && distinct.size <= atom.degree; r++)
+    if (!Number.isNaN(x[r]!)) distinct.add(x[r]!);
+  if (distinct.size <= atom.degree && distinct.size > 0)
+    throw new InputError({
+      code: "poly-degree",
+      where: `term ${atom.text}`,
+      message: `It has only ${distinct.size} different value${distinct.size === 1 ? "" : "s"}.`,
+      expected: `more different values than the degree, ${atom.degree}`,
+    });
+}
+
+/** Whether an atom of a term gets a dummy for every level. */
+export type FullDummies = (term: Term, atom: Atom) => boolean;
+
+/**
+ * Which categorical atoms get a dummy for every level, not for all but the first. Within a term that is so when what
+ * is left of the term without the atom is not part of an earlier term: `1 + month:grp` has a slope for each group,
+ * `1 + month + month:grp` the difference of each group but the first. Without an intercept it is so for the first
+ * categorical atom of the formula.
+ * @param formula - parsed
+ * @param columns - columns it may read
+ * @param coding - atoms known to be categorical
+ * @returns the answer for each term and atom of the formula
+ * @throws InputError for unknown names
+ * Source: the coding rule of S and R (Chambers & Hastie 1992, section 2.4.1; `terms` and `model.matrix` in R).
+ */
+export function fullDummies(
+  formula: Formula,
+  columns: ReadonlyMap<string, Column>,
+  coding: Coding,
+): FullDummies {
+  const categorical = (atom: Atom): boolean => isCategorical(atom, columns, coding);
+  const keyOf = (term: Term, atom: Atom): string => `${termKey(term.atoms)} ${atom.text}`;
+  const full = new Set<string>();
+  let firstFound = formula.intercept;
+  formula.terms.forEach((term, index) => {
+    for (const atom of term.atoms) {
+      if (!categorical(atom)) continue;
+      const rest = term.atoms.filter((other) => other !== atom).map((other) => other.text);
+      const inEarlier = formula.terms
+        .slice(0, index)
+        .some((earlier) => rest.every((text) => earlier.atoms.some((other) => other.text === text)));
+      if (!firstFound || (rest.length > 0 && !inEarlier)) full.add(keyOf(term, atom));
+      firstFound = true;
+    }
+  });
+  return (term, atom) => full.has(keyOf(term, atom));
+}
+
+/** Looks at one row: whether an expression is text or numbers does not depend on the row. */
+function isCategorical(atom: Atom, columns: ReadonlyMap<string, Column>, coding: Coding): boolean {
+  if (atom.kind !== "expression") return atom.kind === "factor";
+  if (atom.text in coding.levels) return true;
+  const row = new Map<string, Column>();
+  for (const symbol of atom.expression.symbols) {
+    const column = columns.get(symbol);
+    if (column !== undefined) row.set(symbol, takeRows(column, [0]));
+  }
+  return evaluateColumn(atom.expression, row, 1).kind === "factor";
 }
 
 /** Columns of a whole formula. */
@@ -190,11 +256,11 @@ export function evaluateFormula(
     terms.push("(Intercept)");
   }
   const cache = new Map<string, AtomColumns>();
-  const fullTerm = formula.intercept ? -1 : firstFactorTerm(formula, columns, n, coding);
-  formula.terms.forEach((term, index) => {
+  const isFull = fullDummies(formula, columns, coding);
+  for (const term of formula.terms) {
     const product = term.atoms
       .map((atom) => {
-        const full = index === fullTerm;
+        const full = isFull(term, atom);
         const key = `${full}${atom.text}`;
         const known = cache.get(key) ?? evaluateAtom(atom, columns, n, coding, full);
         cache.set(key, known);
@@ -207,23 +273,8 @@ export function evaluateFormula(
       termOfColumn.push(terms.length);
     }
     terms.push(term.label);
-  });
+  }
   return { names, values, termOfColumn: Int32Array.from(termOfColumn), terms };
-}
-
-/** Without an intercept the first factor on its own gets a dummy for every level, as in R. */
-function firstFactorTerm(
-  formula: Formula,
-  columns: ReadonlyMap<string, Column>,
-  n: number,
-  coding: Coding,
-): number {
-  return formula.terms.findIndex((term) => {
-    const atom = term.atoms[0]!;
-    if (term.atoms.length > 1 || atom.kind === "poly") return false;
-    evaluateAtom(atom, columns, n, coding);
-    return atom.text in coding.levels;
-  });
 }
 
 /**
