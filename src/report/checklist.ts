@@ -1,5 +1,4 @@
 import type { FitResult } from "../models/result.js";
-import { numberWord } from "./format.js";
 import type { ReportInput } from "./input.js";
 
 /** One item of a reporting checklist. */
@@ -95,21 +94,21 @@ function modelItems(input: ReportInput): readonly ChecklistItem[] {
       "6a",
       "Alternative specifications of heterogeneity within classes are considered",
       random > 1,
-      `${numberWord(random)} random-effect structures were compared.`,
+      `Random-effect structures compared: ${random}.`,
       "Only one random-effect structure was fitted: add another structure (for example LCGA beside GMM), or justify the choice.",
     ),
     item(
       "6b",
       "Alternative differences in variances between classes are considered",
       between > 1,
-      `${numberWord(between)} specifications of variances across classes were compared.`,
+      `Specifications of variances across classes compared: ${between}.`,
       "Variances had one specification in all models: add a structure with covariance or residual by class, or justify the choice.",
     ),
     item(
       "7",
       "Alternative shapes of the trajectories are described",
       shapes > 1,
-      `${numberWord(shapes)} forms of the fixed effects were fitted.`,
+      `Forms of the fixed effects fitted: ${shapes}.`,
       "One shape was fitted: compare linear, quadratic and cubic time, or justify the choice.",
     ),
     item(

@@ -62,7 +62,7 @@ ${body}
   .join("\n")}
 </main>
 <footer>
-<p>Made by symptom-trajectories ${escapeHtml(document.version)}. This page holds no personal identifiers except where variable or file names do; individual lines are drawn without names.</p>
+<p>Made by symptom-trajectories ${escapeHtml(document.version)}. Lines of single people (without names) and small counts are shown as they are: mind your disclosure rules before you share this page.</p>
 </footer>
 </body>
 </html>

@@ -105,7 +105,7 @@ function enumerationParagraph(input: ReportInput): string {
     ...(rule.requireReplication ? ["whose best log-likelihood was replicated"] : []),
   ];
   const criterion = rule.criterion === "iclBic" ? "ICL-BIC" : rule.criterion.toUpperCase();
-  return `The number of classes was studied by fitting ${plural(rows.length, "model")}: ${joinWords(each)}. They were compared by AIC, BIC (Schwarz, 1978), sample-size adjusted BIC (Sclove, 1987), the integrated completed likelihood (Biernacki et al., 2000), entropy, size of the smallest class and replication. The rule, stated beforehand in the study file, was the lowest ${criterion}${limits.length > 0 ? ` among models ${joinWords(limits)}` : ""}. BIC and its relatives use the number of people.`;
+  return `The number of classes was studied by fitting ${plural(rows.length, "model")}: ${joinWords(each)}. They were compared by AIC, BIC (Schwarz, 1978), sample-size adjusted BIC (Sclove, 1987), the integrated completed likelihood (Biernacki et al., 2000), entropy, size of the smallest class and replication. The rule of choice was the lowest ${criterion}${limits.length > 0 ? ` among models ${joinWords(limits)}` : ""}. BIC and its relatives use the number of people.`;
 }
 
 function predictorParagraph(input: ReportInput): string {

@@ -74,14 +74,15 @@ figure svg { display: block; max-width: 100%; height: auto; }
 figcaption { margin-top: .5rem; }
 .table { margin: 1.6rem 0; }
 .scroll { overflow-x: auto; max-width: 100%; }
-table { border-collapse: collapse; min-width: min(100%, 28rem); font-size: .875rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
-caption { text-align: left; font-weight: 600; font-size: .95rem; padding: 0 0 .5rem; position: sticky; left: 0; }
+table { border-collapse: collapse; min-width: min(100%, 34rem); font-size: .875rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
+caption { text-align: left; font-weight: 600; font-size: .95rem; padding: 0 0 .5rem; }
+caption span { display: inline-block; position: sticky; left: 0; max-width: calc(100vw - 2rem); }
 th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; overflow-wrap: normal; max-width: 24rem; }
 th:first-child, td:first-child { padding-left: .1rem; }
 thead th { border-top: 1px solid var(--ink); border-bottom: 1px solid var(--ink); vertical-align: bottom; }
 tbody th { font-weight: normal; }
 tbody tr:last-child > * { border-bottom: 1px solid var(--ink); }
-.long { min-width: 15rem; }
+.long { min-width: 12rem; }
 tr.chosen > * { font-weight: 600; background: var(--panel); }
 tbody tr + tr > * { border-top: 1px solid var(--line); }
 .number { text-align: right; white-space: nowrap; }
@@ -123,6 +124,7 @@ figure, .short, .classes li, .cautions li, .checklist li, tr { break-inside: avo
 thead { display: table-header-group; }
 table { font-size: 7.6pt; }
 .long { min-width: 0; }
+caption span { max-width: none; }
 th, td { padding: .15rem .35rem; }
 .classes li { background: none; border-top: 1px solid var(--line); border-right: 1px solid var(--line); border-bottom: 1px solid var(--line); -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 a { color: inherit; text-decoration: none; }

@@ -28,10 +28,7 @@ export function observedFittedFigure(input: ReportInput): ReportFigure | null {
   return {
     id: "observed-fitted",
     title: "Observed and fitted means",
-    caption:
-      "Circles: observed mean scores, weighted by the posterior probability of the class; larger circles stand on more people. " +
-      "Line: fitted mean of the same people at the same times. Thin lines: observed scores of people whose most likely class it is. " +
-      "Circles far from the line show where the model misses the data.",
+    caption: `Circles: observed mean scores${classes.length === 1 ? "" : ", weighted by the posterior probability of the class"}; larger circles stand on more people. Line: fitted mean of the same people at the same times. Thin lines: observed scores of ${classes.length === 1 ? "people drawn at random" : "people whose most likely class it is"}. Circles far from the line show where the model misses the data.`,
     alt,
     spec: spec(input, "wide", alt),
     narrowSpec: spec(input, "narrow", alt),
@@ -64,9 +61,9 @@ function spec(input: ReportInput, size: FigureSize, alt: string): VegaLiteSpec {
   const { chosen, measure } = input;
   const classes = chosen.classes;
   const wide = size === "wide";
-  const columns = wide ? Math.min(classes.length <= 4 ? 2 : 3, classes.length) : 1;
+  const columns = wide ? Math.min(classes.length === 4 ? 2 : 3, classes.length) : 1;
   const width = wide ? Math.floor(((columns > 2 ? 670 : 700) - 58 - 52 * (columns - 1)) / columns) : 262;
-  const height = wide ? (columns === 3 ? 150 : 200) : 160;
+  const height = wide ? (columns === 3 ? 165 : 200) : 160;
   const panel = new Map(
     classes.map((each) => [
       each.label,

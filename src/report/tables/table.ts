@@ -138,7 +138,7 @@ export function tableToHtml(table: ReportTable, caption: string): string {
   return `<div class="table${shown.length <= 15 ? " short" : ""}" id="table-${id}">
 <div class="scroll" role="region" tabindex="0" aria-labelledby="caption-${id}">
 <table>
-<caption id="caption-${id}">${escapeHtml(caption)}</caption>
+<caption id="caption-${id}"><span>${escapeHtml(caption)}</span></caption>
 <thead><tr>${head}</tr></thead>
 <tbody>
 ${body}

@@ -64,7 +64,7 @@ test("any text survives CSV, numbers keep full precision", () => {
 
 test("a page table has caption, scopes and one cell an interval", () => {
   const html = tableToHtml(tableOf([["<b>", -1.5, 2]]), "Table 1. T");
-  expect(html).toContain('<caption id="caption-t">Table 1. T</caption>');
+  expect(html).toContain('<caption id="caption-t"><span>Table 1. T</span></caption>');
   expect(html).toContain('<th scope="col" class="number">95% CI</th>');
   expect(html).toContain('<th scope="row">&lt;b&gt;</th><td class="number">[−1.50, 2.00]</td></tr>');
   expect(html).not.toContain("<b>");
