@@ -1,9 +1,9 @@
+import type { Caution } from "./cautions.js";
 import type { ReportDocument } from "./document.js";
 import { classStyle, type ReportFigure } from "./figures/theme.js";
 import { escapeHtml, formatDuration, formatPercent, plural } from "./format.js";
 import { classColourStyle, pageStyles } from "./styles.js";
 import { tableToHtml } from "./tables/table.js";
-import type { Caution } from "./verdict.js";
 
 /** The drawings of one figure, as SVG documents. */
 export interface FigureDrawing {

@@ -1,3 +1,4 @@
+export { buildCautions, type Caution } from "./cautions.js";
 export { buildChecklist, type ChecklistItem } from "./checklist.js";
 export { type ClassDescription, describeClasses } from "./describe.js";
 export { buildReport, type ReportDocument } from "./document.js";
@@ -18,5 +19,5 @@ export {
   tableToCsv,
   tableToHtml,
 } from "./tables/table.js";
-export { buildVerdict, type Caution, type ReportVerdict } from "./verdict.js";
+export { buildVerdict, type ReportVerdict } from "./verdict.js";
 export { readMemberships, type WriteReportOptions, writeMemberships, writeReport } from "./write.js";
