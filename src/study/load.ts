@@ -4,7 +4,8 @@ import { type Document, isCollection, isMap, isPair, isScalar, LineCounter, pars
 import type { z } from "zod";
 import { InputError, nearestName, type Problem } from "../core/errors.js";
 import { checkStudy, type FoundProblem } from "./check.js";
-import { expectedAt, isOptional, keysAt, STUDY_SECTIONS, type StudyFile } from "./schema.js";
+import { STUDY_SECTIONS, type StudyFile } from "./schema.js";
+import { expectedAt, isOptional, keysAt } from "./schemaKeys.js";
 
 type Path = readonly PropertyKey[];
 

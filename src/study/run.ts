@@ -1,10 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RunFailure } from "../core/errors.js";
-import { VERSION } from "../core/version.js";
-import { compareFits, enumerate, enumerationKey } from "../models/enumeration.js";
-import { type FitContext, fit } from "../models/fitModel.js";
-import type { JobRunner, Progress } from "../models/job.js";
+import { enumerationKey } from "../models/enumeration.js";
+import { fit } from "../models/fitModel.js";
 import { logisticRegression } from "../models/logistic.js";
 import type { EnumerationResult, FitResult, RegressionResult } from "../models/result.js";
 import { threeStep } from "../models/threeStep.js";
@@ -13,26 +10,24 @@ import type { Cohort } from "../prep/types.js";
 import { fitToJson } from "../report/fitJson.js";
 import { fileStem } from "../report/format.js";
 import { writeReport } from "../report/index.js";
-import type { ReportInput } from "../report/input.js";
 import { createRunner } from "../workers/index.js";
-import { cacheKey, engineFingerprint, openCache, type WorkCache } from "./cache.js";
+import { openCache } from "./cache.js";
+import { compareModels, modelsOf } from "./compare.js";
+import {
+  fitContext,
+  fitKey,
+  noteStage,
+  type Run,
+  type RunStudyOptions,
+  stage,
+  stopIfCancelled,
+} from "./context.js";
 import { joinLedgers } from "./ledger.js";
-import { type Manifest, type StageRecord, writeManifest } from "./manifest.js";
+import { type Manifest, writeManifest } from "./manifest.js";
+import { reportInput } from "./reportInput.js";
 import type { ResolvedStudy } from "./resolve.js";
-import { timeLabelOf } from "./words.js";
 
-/** Where a study runs and whom it tells. */
-export interface RunStudyOptions {
-  /** Runs the fitting jobs; default: threads as the study's `workers` says, ended when the study is done. */
-  readonly runner?: JobRunner;
-  /** Cancels the run; what is finished is kept. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
-  /** Sentences about what was done, found or reused. */
-  readonly onNote?: (sentence: string) => void;
-  /** False: fit everything anew, whatever the output folder keeps. Default true. */
-  readonly reuse?: boolean;
-}
+export type { RunStudyOptions } from "./context.js";
 
 /** What a study came to. Parts that were not reached, or not asked for, are null or empty. */
 export interface StudyResult {
@@ -47,21 +42,6 @@ export interface StudyResult {
   readonly growth: FitResult | null;
   readonly regressions: readonly RegressionResult[];
   readonly manifest: Manifest;
-}
-
-/** What is finished so far; filled step by step, so that a cancelled run can say what it has. */
-type Finished = {
-  -readonly [K in "cohort" | "enumeration" | "chosen" | "growth" | "regressions"]: StudyResult[K];
-} & { readonly files: string[]; readonly stages: StageRecord[]; readonly warnings: string[] };
-
-/** What every step needs. */
-interface Run {
-  readonly study: ResolvedStudy;
-  readonly runner: JobRunner;
-  readonly cache: WorkCache;
-  readonly options: RunStudyOptions;
-  readonly started: Date;
-  readonly finished: Finished;
 }
 
 /**
@@ -138,151 +118,11 @@ async function runStages(run: Run): Promise<void> {
 /** Under this key the output folder keeps what its report is made of. */
 export const REPORT_KEY = "report";
 
-/** Runs one step: says that it began, notes how long it took, and stops where the run was cancelled. */
-async function stage<T>(run: Run, name: string, work: () => Promise<T> | T): Promise<T> {
-  const { options, finished } = run;
-  const begun = performance.now();
-  const elapsed = (): number => (performance.now() - begun) / 1000;
-  options.onProgress?.({ stage: name, done: 0, total: 1, elapsedSeconds: 0, remainingSeconds: null });
-  stopIfCancelled(run);
-  const result = await work();
-  finished.stages.push({ name, seconds: elapsed() });
-  stopIfCancelled(run);
-  return result;
-}
-
-function stopIfCancelled({ options }: Run): void {
-  if (options.signal?.aborted === true) throw new RunFailure("cancelled", "The study was cancelled.");
-}
-
 async function writeCohort(cohort: Cohort, directory: string): Promise<string[]> {
   await writeLong(cohort, join(directory, "long.csv"));
   await writePersons(cohort, join(directory, "persons.csv"));
   await writeSetAside(cohort, join(directory, "set-aside.csv"));
   return ["long.csv", "persons.csv", "set-aside.csv"];
-}
-
-function fitContext({ runner, options }: Run, words: string): FitContext {
-  const { signal, onProgress } = options;
-  return {
-    runner,
-    ...(signal === undefined ? {} : { signal }),
-    ...(onProgress === undefined
-      ? {}
-      : { onProgress: (progress) => onProgress({ ...progress, stage: `${words}, ${progress.stage}` }) }),
-  };
-}
-
-/** The key of a fit: everything that its numbers depend on. */
-async function fitKey(run: Run, cohort: Cohort, spec: unknown): Promise<string> {
-  const { data: _, ...prep } = run.study.prep;
-  const fingerprints = cohort.sources.map(({ sha256 }) => sha256);
-  return cacheKey(VERSION, await engineFingerprint(), fingerprints, prep, run.study.fit, spec);
-}
-
-async function compareModels(
-  run: Run,
-  cohort: Cohort,
-): Promise<{ enumeration: EnumerationResult; chosen: FitResult }> {
-  const { study, finished } = run;
-  const begun = performance.now();
-  const { fits, reused } = await fitAll(run, cohort);
-  const entries = modelsOf(study).flatMap(({ structure, classes }) => {
-    const found = fits.get(enumerationKey(structure, classes));
-    if (found === undefined) return [];
-    return [{ structure, fit: { ...found, rows: joinLedgers(cohort.ledger, found.rows) } }];
-  });
-  const enumeration = compareFits(entries, study.rule);
-  finished.enumeration = enumeration;
-  noteStage(run, "comparing models", begun, reused, fits.size - reused);
-  stopIfCancelled(run);
-  const choice = chooseModel(study, enumeration);
-  if (choice.warning !== undefined) finished.warnings.push(choice.warning);
-  finished.enumeration = { ...enumeration, ...choice.enumeration };
-  finished.chosen = enumeration.fits[choice.index]!;
-  return { enumeration: finished.enumeration, chosen: finished.chosen };
-}
-
-/** Every model of the comparison, in the order of tables. */
-function modelsOf({ structures, classes }: ResolvedStudy): { structure: string; classes: number }[] {
-  const range = Array.from({ length: classes.to - classes.from + 1 }, (_, i) => classes.from + i);
-  return structures.flatMap(({ name }) => range.map((k) => ({ structure: name, classes: k })));
-}
-
-/** Fits what the output folder does not hold yet, and keeps each number of classes as soon as it is done. */
-async function fitAll(run: Run, cohort: Cohort): Promise<{ fits: Map<string, FitResult>; reused: number }> {
-  const { study, cache, options } = run;
-  const keys = new Map<string, string>();
-  const fits = new Map<string, FitResult>();
-  for (const { structure, classes } of modelsOf(study)) {
-    const spec = study.structures.find(({ name }) => name === structure)!.spec;
-    const key = await fitKey(run, cohort, { ...spec, classes });
-    keys.set(enumerationKey(structure, classes), key);
-    const kept = await cache.get<FitResult>(key);
-    if (kept !== undefined) fits.set(enumerationKey(structure, classes), kept);
-  }
-  const reused = fits.size;
-  for (let classes = study.classes.from; classes <= study.classes.to; classes++) {
-    const structures = study.structures.filter(({ name }) => !fits.has(enumerationKey(name, classes)));
-    if (structures.length === 0 || options.signal?.aborted === true) continue;
-    const words = `${classes} ${classes === 1 ? "class" : "classes"} (of ${study.classes.to})`;
-    const { rows, fits: made } = await enumerate(
-      cohort.long,
-      { structures, classes: { from: classes, to: classes }, rule: study.rule },
-      { ...study.fit, ...fitContext(run, words) },
-    );
-    for (const [i, { structure }] of rows.entries()) {
-      const name = enumerationKey(structure, classes);
-      fits.set(name, made[i]!);
-      await cache.put(keys.get(name)!, made[i]!);
-    }
-  }
-  return { fits, reused };
-}
-
-function noteStage(run: Run, name: string, begun: number, reused: number, fitted: number): void {
-  run.finished.stages.push({ name, seconds: (performance.now() - begun) / 1000, reused, fitted });
-  if (reused === 0) return;
-  const models = `${reused} ${reused === 1 ? "model" : "models"}`;
-  run.options.onNote?.(
-    `${name}: ${models} taken over from an earlier run with the same data, settings and program` +
-      `${fitted > 0 ? `, ${fitted} fitted` : ""}.`,
-  );
-}
-
-interface Choice {
-  readonly index: number;
-  /** What the choice changes in the enumeration's own words. */
-  readonly enumeration: Partial<EnumerationResult>;
-  readonly warning?: string;
-}
-
-/** The user's choice where there is one, else the rule's; else the lowest criterion, with a warning. */
-function chooseModel({ choose, rule }: ResolvedStudy, enumeration: EnumerationResult): Choice {
-  const { rows, explanation } = enumeration;
-  const pick = (index: number, sentence: string, warning?: string): Choice => ({
-    index,
-    enumeration: {
-      chosen: index,
-      rows: rows.map((row, i) => ({ ...row, chosen: i === index })),
-      explanation: `${explanation} ${sentence}`,
-    },
-    ...(warning === undefined ? {} : { warning }),
-  });
-  if (choose !== null) {
-    const index = rows.findIndex((row) => row.structure === choose.model && row.classes === choose.classes);
-    const reasons = rows[index]!.excludedBecause.join("; ");
-    return pick(
-      index,
-      `The study file chose ${choose.model} with ${choose.classes} classes in place of the rule.`,
-      reasons === "" ? undefined : `The model that the study file chose did not meet the rule: ${reasons}.`,
-    );
-  }
-  if (enumeration.chosen !== null) return { index: enumeration.chosen, enumeration: {} };
-  const values = rows.map((row) => row.criteria[rule.criterion]);
-  const index = Math.max(0, values.indexOf(Math.min(...values.filter(Number.isFinite))));
-  const sentence = `The report shows the model of the lowest criterion; do not rely on it: ${rows[index]!.excludedBecause.join("; ")}.`;
-  return pick(index, sentence, `No model met the rule of selection. ${sentence}`);
 }
 
 async function fitGrowthCurve(run: Run, cohort: Cohort): Promise<FitResult> {
@@ -324,38 +164,6 @@ function withReferences(result: RegressionResult, references: "all" | readonly n
   if (references === "all") return result;
   const wanted = references.map((k) => result.outcomeLevels[k - 1]);
   return { ...result, oddsRatios: result.oddsRatios.filter(({ reference }) => wanted.includes(reference)) };
-}
-
-function reportInput(
-  { study, finished, started }: Run,
-  cohort: Cohort,
-  enumeration: EnumerationResult,
-  chosen: FitResult,
-): ReportInput {
-  return {
-    title: study.title,
-    date: started.toISOString(),
-    version: VERSION,
-    seed: study.seed,
-    measure: cohort.measures.find(({ name }) => name === study.outcome)!,
-    timeLabel: timeLabelOf(cohort.time),
-    timeUnit: cohort.time.unit,
-    long: cohort.long,
-    persons: cohort.persons,
-    cohort: {
-      ledger: cohort.ledger,
-      notes: [...finished.warnings],
-      descriptives: cohort.descriptives,
-      outcomes: cohort.outcomes,
-      sources: cohort.sources,
-    },
-    enumeration,
-    chosen,
-    otherFits:
-      finished.growth === null ? [] : [{ name: "Growth curve with covariates", fit: finished.growth }],
-    regressions: finished.regressions,
-    elapsedSeconds: (Date.now() - started.getTime()) / 1000,
-  };
 }
 
 /** Writes the models that a cancelled run did finish. */

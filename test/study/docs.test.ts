@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseStudy } from "../../src/study/load.js";
-import { allStudyKeys, keysAt } from "../../src/study/schema.js";
+import { allStudyKeys, keysAt } from "../../src/study/schemaKeys.js";
 
 const root = new URL("../../", import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), "utf8");

@@ -1,0 +1,121 @@
+import { RunFailure } from "../core/errors.js";
+import { VERSION } from "../core/version.js";
+import type { FitContext } from "../models/fitModel.js";
+import type { JobRunner, Progress } from "../models/job.js";
+import type { EnumerationResult, FitResult, RegressionResult } from "../models/result.js";
+import type { Cohort } from "../prep/types.js";
+import { cacheKey, engineFingerprint, type WorkCache } from "./cache.js";
+import type { StageRecord } from "./manifest.js";
+import type { ResolvedStudy } from "./resolve.js";
+
+/** Where a study runs and whom it tells. */
+export interface RunStudyOptions {
+  /** Runs the fitting jobs; default: threads as the study's `workers` says, ended when the study is done. */
+  readonly runner?: JobRunner;
+  /** Cancels the run; what is finished is kept. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Sentences about what was done, found or reused. */
+  readonly onNote?: (sentence: string) => void;
+  /** False: fit everything anew, whatever the output folder keeps. Default true. */
+  readonly reuse?: boolean;
+}
+
+/** What is finished so far; filled step by step, so that a cancelled run can say what it has. */
+export interface Finished {
+  cohort: Cohort | null;
+  enumeration: EnumerationResult | null;
+  chosen: FitResult | null;
+  growth: FitResult | null;
+  regressions: readonly RegressionResult[];
+  readonly files: string[];
+  readonly stages: StageRecord[];
+  readonly warnings: string[];
+}
+
+/** What every step of a run needs. */
+export interface Run {
+  readonly study: ResolvedStudy;
+  readonly runner: JobRunner;
+  readonly cache: WorkCache;
+  readonly options: RunStudyOptions;
+  readonly started: Date;
+  readonly finished: Finished;
+}
+
+/**
+ * Runs one step: says that it began, notes how long it took, and stops where the run was cancelled.
+ * @param run - the run
+ * @param name - words for the step
+ * @param work - the step
+ * @returns what the step returns
+ * @throws RunFailure `cancelled` before or after a step of a cancelled run
+ */
+export async function stage<T>(run: Run, name: string, work: () => Promise<T> | T): Promise<T> {
+  const { options, finished } = run;
+  const begun = performance.now();
+  const elapsed = (): number => (performance.now() - begun) / 1000;
+  options.onProgress?.({ stage: name, done: 0, total: 1, elapsedSeconds: 0, remainingSeconds: null });
+  stopIfCancelled(run);
+  const result = await work();
+  finished.stages.push({ name, seconds: elapsed() });
+  stopIfCancelled(run);
+  return result;
+}
+
+/**
+ * Stops a run that was cancelled.
+ * @param run - the run
+ * @throws RunFailure `cancelled`
+ */
+export function stopIfCancelled({ options }: Run): void {
+  if (options.signal?.aborted === true) throw new RunFailure("cancelled", "The study was cancelled.");
+}
+
+/**
+ * Says where a fit of the run works and whom it tells.
+ * @param run - the run
+ * @param words - put before the words of its progress, e.g. `3 classes (of 5)`
+ * @returns the context for `fit` and `enumerate`
+ */
+export function fitContext({ runner, options }: Run, words: string): FitContext {
+  const { signal, onProgress } = options;
+  return {
+    runner,
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined
+      ? {}
+      : { onProgress: (progress) => onProgress({ ...progress, stage: `${words}, ${progress.stage}` }) }),
+  };
+}
+
+/**
+ * Makes the key of a fit: everything that its numbers depend on (data, preparation, model, options, code).
+ * @param run - the run
+ * @param cohort - the prepared data
+ * @param spec - the model
+ * @returns the key for the run's cache
+ */
+export async function fitKey(run: Run, cohort: Cohort, spec: unknown): Promise<string> {
+  const { data: _, ...prep } = run.study.prep;
+  const fingerprints = cohort.sources.map(({ sha256 }) => sha256);
+  return cacheKey(VERSION, await engineFingerprint(), fingerprints, prep, run.study.fit, spec);
+}
+
+/**
+ * Notes a step that fits models, and tells of the fits taken over from an earlier run.
+ * @param run - the run
+ * @param name - words for the step
+ * @param begun - `performance.now()` when it began
+ * @param reused - fits taken over
+ * @param fitted - fits made
+ */
+export function noteStage(run: Run, name: string, begun: number, reused: number, fitted: number): void {
+  run.finished.stages.push({ name, seconds: (performance.now() - begun) / 1000, reused, fitted });
+  if (reused === 0) return;
+  const models = `${reused} ${reused === 1 ? "model" : "models"}`;
+  run.options.onNote?.(
+    `${name}: ${models} taken over from an earlier run with the same data, settings and program` +
+      `${fitted > 0 ? `, ${fitted} fitted` : ""}.`,
+  );
+}
