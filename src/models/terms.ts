@@ -214,7 +214,9 @@ function isCategorical(atom: Atom, columns: ReadonlyMap<string, Column>, coding:
   const row = new Map<string, Column>();
   for (const symbol of atom.expression.symbols) {
     const column = columns.get(symbol);
-    if (column !== undefined) row.set(symbol, takeRows(column, [0]));
+    // Whoever evaluates the atom says what is wrong with it.
+    if (column === undefined) return false;
+    row.set(symbol, takeRows(column, [0]));
   }
   return evaluateColumn(atom.expression, row, 1).kind === "factor";
 }
