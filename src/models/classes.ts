@@ -1,15 +1,12 @@
 import { NORMAL_95 } from "../core/distributions.js";
 import type { LongTable } from "../core/table.js";
-import { basisAtTimes, type Design, numericValues, type StoredDesign } from "./design.js";
+import { basisAtTimes, type Design, type StoredDesign } from "./design.js";
 import type { Inference } from "./inference.js";
 import type { ClassParameters } from "./kernels/types.js";
+import { observedMeans } from "./observedMeans.js";
 import { userCoefficient } from "./reported.js";
-import type { ClassSummary, ObservedMeans, Posteriors, Trajectory } from "./result.js";
+import type { ClassSummary, Posteriors, Trajectory } from "./result.js";
 import type { ModelSpec } from "./spec.js";
-
-/** Most time points at which observed means are shown. */
-const MAX_TIME_POINTS = 40;
-const QUANTILE_BINS = 20;
 
 /**
  * Posteriors in the order of the long table's persons.
@@ -151,98 +148,4 @@ function meanTrajectory({ spec, design, parameters, inference }: ClassInput, k: 
     upper.push(value + half);
   });
   return { time: grid, mean, lower, upper };
-}
-
-/** Sums of one class over the rows near one time. */
-interface Cell {
-  weight: number;
-  time: number;
-  observed: number;
-  fitted: number;
-}
-
-function observedMeans({ table, spec, design, parameters, posteriors }: ClassInput): ObservedMeans[] {
-  const nClasses = parameters.nClasses;
-  const time = numericValues(table, spec.time);
-  const outcome = numericValues(table, spec.outcome);
-  const { scaling } = design.stored;
-  const binOf = timeBins(design, time);
-  const cells: Cell[][] = Array.from({ length: nClasses }, () =>
-    Array.from({ length: binOf.count }, () => ({ weight: 0, time: 0, observed: 0, fitted: 0 })),
-  );
-  const eta = new Float64Array(nClasses);
-  for (let i = 0; i < design.keptPersons.length; i++)
-    for (let kept = design.keptStart[i]!; kept < design.keptStart[i + 1]!; kept++) {
-      const row = design.keptRows[kept]!;
-      fittedInto(eta, design, parameters, i, kept);
-      const bin = binOf.bin(time[row]!);
-      for (let k = 0; k < nClasses; k++) {
-        const p = posteriors.values[i * nClasses + k]!;
-        const cell = cells[k]![bin]!;
-        cell.weight += p;
-        cell.time += p * time[row]!;
-        cell.observed += p * outcome[row]!;
-        cell.fitted += p * (eta[k]! * scaling.outcomeSd + scaling.outcomeMean);
-      }
-    }
-  return cells.map((list) => {
-    const used = list.filter((cell) => cell.weight > 1e-6);
-    return {
-      time: used.map((cell) => cell.time / cell.weight),
-      observed: used.map((cell) => cell.observed / cell.weight),
-      fitted: used.map((cell) => cell.fitted / cell.weight),
-      weight: used.map((cell) => cell.weight),
-    };
-  });
-}
-
-/** Class means of one row on the internal scale. */
-function fittedInto(
-  eta: Float64Array,
-  design: Design,
-  parameters: ClassParameters,
-  person: number,
-  row: number,
-): void {
-  const { fixed, rowBasis, personColumns } = design;
-  for (let k = 0; k < parameters.nClasses; k++) {
-    let sum = 0;
-    for (let j = 0; j < fixed.nFixed; j++)
-      sum +=
-        parameters.beta[k * fixed.nFixed + j]! *
-        rowBasis[fixed.basis[j]!]![row]! *
-        personColumns[fixed.person[j]!]![person]!;
-    eta[k] = sum;
-  }
-}
-
-interface TimeBins {
-  readonly count: number;
-  bin(time: number): number;
-}
-
-/** The distinct times when there are few, else bins of about equal numbers of rows. */
-function timeBins(design: Design, time: Float64Array): TimeBins {
-  const distinct = new Set<number>();
-  for (const row of design.keptRows) {
-    distinct.add(time[row]!);
-    if (distinct.size > MAX_TIME_POINTS) break;
-  }
-  if (distinct.size <= MAX_TIME_POINTS) {
-    const index = new Map([...distinct].sort((a, b) => a - b).map((t, b) => [t, b]));
-    return { count: index.size, bin: (t) => index.get(t)! };
-  }
-  const sorted = Float64Array.from(design.keptRows, (row) => time[row]!).sort();
-  const edges = Array.from(
-    { length: QUANTILE_BINS - 1 },
-    (_, b) => sorted[Math.floor(((b + 1) * sorted.length) / QUANTILE_BINS)]!,
-  );
-  return {
-    count: QUANTILE_BINS,
-    bin(t) {
-      let b = 0;
-      while (b < edges.length && t >= edges[b]!) b++;
-      return b;
-    },
-  };
 }

@@ -1,7 +1,7 @@
 import { choleskyInPlace, choleskySolveInPlace } from "../core/linalg.js";
 import type { LongTable, RowLedger } from "../core/table.js";
 import { posteriorsOf } from "./classes.js";
-import { buildDesign, type Design, numericValues, type Scaling } from "./design.js";
+import { buildDesign, type Design, numericValues, type Scaling, takeValues } from "./design.js";
 import { createObjective } from "./fit/objective.js";
 import { gaussianKernel } from "./kernels/gaussian.js";
 import type { ClassParameters } from "./kernels/types.js";
@@ -81,8 +81,8 @@ export function predict(result: FitResult, table: LongTable): Prediction {
     posteriors,
     rows: {
       personIds: ids,
-      time: Float64Array.from(design.keptRows, (r) => time[r]!),
-      observed: Float64Array.from(design.keptRows, (r) => outcome[r]!),
+      time: takeValues(time, design.keptRows),
+      observed: takeValues(outcome, design.keptRows),
       fitted,
       predicted,
     },

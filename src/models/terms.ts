@@ -286,6 +286,8 @@ export function evaluateFormula(
  * @returns products named `a:b`, the columns of `a` varying fastest
  */
 export function multiplyColumns(a: AtomColumns, b: AtomColumns): AtomColumns {
+  // The empty product, which every product starts from.
+  if (a.names.length === 1 && a.names[0] === "") return b;
   const names: string[] = [];
   const values: Float64Array[] = [];
   for (const [j, right] of b.values.entries())
