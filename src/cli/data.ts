@@ -1,8 +1,12 @@
 import { InputError, nearestName, type Problem } from "../core/errors.js";
 import { parseFormula } from "../models/formula.js";
-import { type ColumnDescription, describeFile, prepare } from "../prep/index.js";
+import { Database } from "../prep/duckdb.js";
+import { prepare } from "../prep/index.js";
 import { knownMeasure } from "../prep/measures.js";
+import { openSources } from "../prep/source.js";
+import { DEFAULT_MISSING } from "../prep/spec.js";
 import type { Cohort, MeasureInput, PrepSpec, TimeSpec } from "../prep/types.js";
+import { allDates, missingTest } from "../prep/values.js";
 import type { OptionReader } from "./options.js";
 
 /** What the command line says of the data. */
@@ -56,7 +60,7 @@ export async function readCohort(
     formulas.flatMap((formula) => (formula === undefined ? [] : parseFormula(formula).symbols)),
   );
   const covariates = [...symbols].filter((name) => name !== options.time && name !== options.outcome);
-  const { columns } = await describeFile(options.file, formatOf(options));
+  const { columns, timeIsDate } = await glance(options);
   const needed = [
     ...(["id", "time", "outcome"] as const).map((role) => ({ name: options[role], where: `--${role}` })),
     ...covariates.map((name) => ({ name, where: "formula" })),
@@ -67,8 +71,8 @@ export async function readCohort(
     data: options.file,
     ...formatOf(options),
     id: options.id,
-    measures: [measureOf(options.outcome, columns)],
-    time: timeOf(options.time, columns),
+    measures: [measureOf(options.outcome)],
+    time: timeOf(options.time, timeIsDate),
     covariates,
     exclusions:
       options.where === undefined ? [] : [{ name: `--where "${options.where}"`, keep: options.where }],
@@ -81,39 +85,51 @@ function formatOf({ format }: DataOptions): Pick<PrepSpec, "format"> {
   return format === undefined ? {} : { format };
 }
 
+/** Rows from which it is seen whether time is a date. */
+const GLANCE_ROWS = 500;
+
+/** The columns of the file, and whether its time is a date: all that is needed before it is read as a whole. */
+async function glance(options: DataOptions): Promise<{ columns: readonly string[]; timeIsDate: boolean }> {
+  const db = await Database.open();
+  try {
+    const [file] = await openSources(db, options.file, options.format);
+    const { path, format, columns } = file!;
+    if (!columns.includes(options.time)) return { columns, timeIsDate: false };
+    const look = await db.load(path, format, [options.time], GLANCE_ROWS);
+    return { columns, timeIsDate: allDates(look.columns[0]!, missingTest(DEFAULT_MISSING)) };
+  } finally {
+    db.close();
+  }
+}
+
 function missingColumns(
   needed: readonly { readonly name: string; readonly where: string }[],
-  columns: readonly ColumnDescription[],
+  columns: readonly string[],
   file: string,
 ): Problem[] {
-  const names = columns.map(({ name }) => name);
   return needed
-    .filter(({ name }) => !names.includes(name))
+    .filter(({ name }) => !columns.includes(name))
     .map(({ name, where }) => {
-      const near = nearestName(name, names);
+      const near = nearestName(name, columns);
       return {
         code: "missing-column",
         where,
         message: `${file} has no column "${name}".`,
         ...(near === undefined
-          ? { expected: `one of its columns: ${names.join(", ")}` }
+          ? { expected: `one of its columns: ${columns.join(", ")}` }
           : { fix: `Did you mean "${near}"?` }),
       };
     });
 }
 
 /** A known measure keeps its range (a PHQ-9 of 99 is set aside); any other score may be any number. */
-function measureOf(name: string, columns: readonly ColumnDescription[]): MeasureInput {
+function measureOf(name: string): MeasureInput {
   if (knownMeasure(name) !== undefined) return { name, fractional: true };
-  const column = columns.find((candidate) => candidate.name === name);
-  const minimum = column?.minimum ?? 0;
-  const maximum = column?.maximum ?? 0;
-  return { name, minimum, maximum: Math.max(maximum, minimum + 1), fractional: true };
+  return { name, minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, fractional: true };
 }
 
-function timeOf(name: string, columns: readonly ColumnDescription[]): Partial<TimeSpec> {
-  const kind = columns.find((column) => column.name === name)?.kind;
-  return kind === "date"
+function timeOf(name: string, isDate: boolean): Partial<TimeSpec> {
+  return isDate
     ? { name, column: name, kind: "date", origin: "first-session", unit: "weeks" }
     : { name, column: name, kind: "number" };
 }

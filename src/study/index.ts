@@ -4,4 +4,16 @@ export { type LoadedStudy, loadStudy, parseStudy } from "./load.js";
 export type { Manifest, StageRecord } from "./manifest.js";
 export { type ResolvedStructure, type ResolvedStudy, resolveStudy, type StudyOverrides } from "./resolve.js";
 export { type RunStudyOptions, runStudy, type StudyResult } from "./run.js";
-export type { StudyFile } from "./schema.js";
+export type {
+  CovariateSection,
+  DataSection,
+  EnumerationSection,
+  ExclusionSection,
+  GrowthSection,
+  MeasureSection,
+  ModelSection,
+  PredictorsSection,
+  SessionsSection,
+  StudyFile,
+  TimeSection,
+} from "./schema.js";
