@@ -5,7 +5,7 @@ import { quasiNewton } from "./fit/quasiNewton.js";
 import { startVector } from "./fit/starts.js";
 import type { SharedData, Task } from "./job.js";
 import { layoutOf, objectiveOf, type ProblemData, type ProblemShape } from "./likelihood.js";
-import { allocateFor, unpackInto } from "./parameters.js";
+import { allocateFor, type ParameterLayout, pack, unpackInto } from "./parameters.js";
 
 /** Input of the screening stage: a few EM steps from one random start. */
 export interface ScreenInput {
@@ -65,7 +65,9 @@ const screenStart = (data: ProblemData, input: ScreenInput): StartOutcome => {
     x: Float64Array.from(input.oneClass),
     layout: layoutOf(data, { ...input.shape, classes: 1 }),
   };
-  const start = startVector(data, layout, oneClass, input.seed, input.index);
+  const start = isNested(input)
+    ? nestedStart(data, layout, oneClass, input)
+    : startVector(data, layout, oneClass, input.seed, input.index);
   const point = emSteps(objective, start, input.iterations, 1e-4);
   return {
     x: Array.from(point.x),
@@ -76,6 +78,26 @@ const screenStart = (data: ProblemData, input: ScreenInput): StartOutcome => {
     degenerate: isDegenerate(data, input.shape, point.x),
   };
 };
+
+/** Every second group of four starts of a model whose covariances differ by class begins in the model where they do not. */
+function isNested({ shape, index }: ScreenInput): boolean {
+  return (shape.covariance !== "equal" || shape.residual !== "common") && index % 8 >= 4;
+}
+
+/** A few steps with one covariance for all classes: classes form by their means before variances can run apart. */
+function nestedStart(
+  data: ProblemData,
+  layout: ParameterLayout,
+  oneClass: { readonly x: Float64Array; readonly layout: ParameterLayout },
+  input: ScreenInput,
+): Float64Array {
+  const simple = objectiveOf(data, { ...input.shape, covariance: "equal", residual: "common" });
+  const start = startVector(data, simple.layout, oneClass, input.seed, input.index);
+  const point = emSteps(simple.objective, start, 2 * input.iterations, 1e-4);
+  const parameters = allocateFor(simple.layout);
+  unpackInto(simple.layout, point.x, parameters);
+  return pack(layout, parameters);
+}
 
 const convergeStart = (data: ProblemData, input: ConvergeInput): StartOutcome => {
   const { objective } = objectiveOf(data, input.shape);
