@@ -20,6 +20,28 @@ export function textTable(header: readonly string[], rows: readonly (readonly st
   return [line(header), `  ${widths.map((width) => "-".repeat(width)).join("  ")}`, ...rows.map(line)];
 }
 
+const TEXT_WIDTH = 100;
+
+/** Breaks a sentence into lines that a terminal shows whole, each with the indent. */
+function wrapped(text: string, indent = "  ", first = indent): string[] {
+  const lines: string[] = [];
+  let line = first;
+  for (const word of text.split(" ")) {
+    if (line.length + word.length > TEXT_WIDTH && line.trim() !== "") {
+      lines.push(line.trimEnd());
+      line = indent;
+    }
+    line += `${word} `;
+  }
+  return [...lines, line.trimEnd()];
+}
+
+/** A list of sentences under a heading; nothing where there is none. */
+function listed(heading: string, sentences: readonly string[]): string[] {
+  if (sentences.length === 0) return [];
+  return [heading, ...sentences.flatMap((sentence) => wrapped(sentence, "    ", "  - ")), ""];
+}
+
 /**
  * Words a fit for a reader: the verdict first, then the numbers.
  * @param fit - the fit
@@ -32,7 +54,7 @@ export function fitSummary(fit: FitResult): string {
     `${capital(fit.family)}${classes}, of ${fit.model.outcome} over ${fit.model.time}: ${main?.name ?? "no verdict"}`,
   ];
   for (const { sentence, advice } of fit.convergence.verdicts)
-    lines.push(`  ${sentence}${advice === "" ? "" : ` ${advice}`}`);
+    lines.push(...wrapped(`${sentence} ${advice}`.trim()));
   if (fit.starts !== null && fit.model.classes > 1)
     lines.push(
       `  ${fit.starts.replicatedBest} of ${fit.starts.finalists} final starts (${fit.starts.tried} tried) reached the best value.`,
@@ -41,7 +63,7 @@ export function fitSummary(fit: FitResult): string {
   if (fit.classes.length > 1) lines.push("Classes", ...classTable(fit), "");
   lines.push(...parameterTables(fit.parameters));
   if (fit.covariance !== null) lines.push(...covarianceLines(fit));
-  if (fit.warnings.length > 0) lines.push("Warnings", ...fit.warnings.map((warning) => `  - ${warning}`), "");
+  lines.push(...listed("Warnings", fit.warnings));
   return lines.join("\n");
 }
 
@@ -82,8 +104,8 @@ export function cohortSummary({ long, ledger, outcomes, notes }: Cohort): string
     ...ledgerLines(ledger),
     "",
     ...textTable(["outcome", "yes", "no", "not eligible", "missing", "rate"], rows),
-    ...(notes.length === 0 ? [] : ["", "To know", ...notes.map((note) => `  - ${note}`)]),
     "",
+    ...listed("To know", notes),
   ].join("\n")}\n`;
 }
 
@@ -181,7 +203,7 @@ function covarianceLines({ covariance, residual }: FitResult): string[] {
  * @returns text, ending in a line break
  */
 export function enumerationSummary(enumeration: EnumerationResult): string {
-  return `${[enumeration.explanation, "", ...enumerationTable(enumeration)].join("\n")}\n`;
+  return `${[...wrapped(enumeration.explanation, ""), "", ...enumerationTable(enumeration)].join("\n")}\n`;
 }
 
 function enumerationTable(enumeration: EnumerationResult): string[] {
@@ -229,7 +251,7 @@ export function regressionSummary(regression: RegressionResult): string {
   lines.push(...textTable(["term", "contrast", "odds ratio", "2.5%", "97.5%", "p"], rows));
   for (const { name, sentence, advice } of regression.convergence.verdicts)
     if (name !== "converged") lines.push(`  ${sentence} ${advice}`.trimEnd());
-  lines.push(...regression.warnings.map((warning) => `  - ${warning}`));
+  lines.push(...regression.warnings.flatMap((warning) => wrapped(warning, "    ", "  - ")));
   return `${lines.join("\n")}\n`;
 }
 
@@ -259,7 +281,7 @@ export function studySummary(result: StudyResult): string {
   if (enumeration !== null && enumeration.rows.length > 0) {
     // Nothing has been chosen while models are still to come.
     const head = status === "cancelled" ? "Finished so far" : enumeration.explanation;
-    lines.push(head, "", ...enumerationTable(enumeration), "");
+    lines.push(...wrapped(head, ""), "", ...enumerationTable(enumeration), "");
   }
   if (chosen !== null && chosen.classes.length > 1)
     lines.push("Classes of the chosen model", ...classTable(chosen), "");
@@ -270,11 +292,13 @@ export function studySummary(result: StudyResult): string {
       "",
     );
   lines.push(...regressions.map(regressionSummary));
-  if (manifest.warnings.length > 0)
-    lines.push("To know", ...manifest.warnings.map((text) => `  - ${text}`), "");
+  lines.push(...listed("To know", manifest.warnings));
   if (status === "cancelled")
     lines.push(
-      `Cancelled. What is finished is kept in ${directory}; not finished: ${manifest.notFinished.join(", ")}.`,
+      ...wrapped(
+        `Cancelled. What is finished is kept in ${directory}; not finished: ${manifest.notFinished.join(", ")}.`,
+        "",
+      ),
       "The same command takes it up from there.",
     );
   else lines.push(`Report: ${join(directory, "report.html")}  (${formatDuration(manifest.elapsedSeconds)})`);
