@@ -31,8 +31,11 @@ interface Scratch {
   readonly offset: Float64Array;
   /** K x m: l_gk. */
   readonly slope: Float64Array;
-  /** K x m: l_gk less that of class 0. */
+  /** K and K x m: a_gk and l_gk less those of class 0. */
+  readonly relativeOffset: Float64Array;
   readonly relative: Float64Array;
+  /** Persons x K: log ratios, then posteriors, of one block. */
+  readonly block: Float64Array;
   /** K x m: coefficients of the basis, and B'B times them. */
   readonly mu: Float64Array;
   readonly btbMu: Float64Array;
@@ -83,7 +86,9 @@ export function commonKernel(moments: Moments, fixed: FixedStructure, nClasses: 
     logPrior: new Float64Array(nClasses),
     offset: new Float64Array(nClasses),
     slope: new Float64Array(nClasses * m),
+    relativeOffset: new Float64Array(nClasses),
     relative: new Float64Array(nClasses * m),
+    block: new Float64Array(BLOCK * nClasses),
     mu: new Float64Array(nClasses * m),
     btbMu: new Float64Array(nClasses * m),
     logit: new Float64Array(nClasses),
@@ -167,10 +172,13 @@ function linearLogits(x: Scratch, moments: Moments, g: number, nClasses: number)
 const LARGEST_LOG_RATIO = 300;
 /** The product of likelihood sums is turned into a logarithm before it leaves the range of a double. */
 const LARGEST_PRODUCT = 1e150;
+/** Persons whose posteriors are held at once: small enough for the fastest cache. */
+const BLOCK = 256;
 
 /**
  * The same as {@link accumulatePattern} for the model without covariates, where most people are: densities are taken
- * relative to class 0 (one exponential less), and one logarithm serves many persons.
+ * relative to class 0 (one exponential less), one logarithm serves many persons, and persons go through in blocks,
+ * first all posteriors, then all sums.
  */
 function accumulatePlainPattern(
   x: Scratch,
@@ -180,67 +188,159 @@ function accumulatePlainPattern(
   posteriors: Float64Array | undefined,
 ): void {
   const { nBasis: m, nRandom: q, by } = moments;
-  const { logit, offset, slope, weight, first, zz } = x;
-  const nClasses = logit.length;
+  const { offset, slope, first, relative } = x;
+  const nClasses = offset.length;
   clearSums(x, false);
-  // Relative to class 0 from here on; class 0's own part is added to the log-likelihood from the pattern's totals.
-  const relative = x.relative;
-  for (let k = 1; k < nClasses; k++)
+  for (let k = 0; k < nClasses; k++) {
+    x.relativeOffset[k] = offset[k]! - offset[0]!;
     for (let a = 0; a < m; a++) relative[k * m + a] = slope[k * m + a]! - slope[a]!;
+  }
   const firstPerson = moments.patternStart[g]!;
   const end = moments.patternStart[g + 1]!;
-  const offset0 = offset[0]!;
-  let yy = 0;
+  let logSums = 0;
+  for (let from = firstPerson; from < end; from += BLOCK) {
+    const to = Math.min(from + BLOCK, end);
+    if (m === 3) logRatiosOfQuadratics(x, by, from, to, nClasses);
+    else logRatios(x, by, from, to, m, nClasses);
+    logSums += posteriorsOfBlock(x.block, to - from, nClasses);
+    for (let k = 0; k < nClasses; k++) {
+      if (m === 3) sumQuadratics(x, by, from, to, k, nClasses);
+      else sumBlock(x, by, from, to, k, m, nClasses);
+    }
+    posteriors?.set(x.block.subarray(0, (to - from) * nClasses), from * nClasses);
+  }
+  sumTotals(x, moments, firstPerson, end);
+  // Class 0's own part of every person's log-likelihood, from the pattern's totals.
+  logSums += (end - firstPerson) * offset[0]!;
+  for (let k = 0; k < nClasses; k++) for (let a = 0; a < m; a++) logSums += slope[a]! * first[k * m + a]!;
+  addLogLikelihood(x, q, end - firstPerson, logSums, out);
+}
+
+/** Log density ratios against class 0 of a block of persons. */
+function logRatios(
+  x: Scratch,
+  by: Float64Array,
+  from: number,
+  to: number,
+  m: number,
+  nClasses: number,
+): void {
+  const { block, relative, relativeOffset } = x;
+  for (let i = from, at = 0; i < to; i++, at += nClasses)
+    for (let k = 1; k < nClasses; k++) {
+      let value = relativeOffset[k]!;
+      for (let a = 0; a < m; a++) value += relative[k * m + a]! * by[i * m + a]!;
+      block[at + k] = value;
+    }
+}
+
+/** {@link logRatios} for three basis columns (quadratic trajectories), written out. */
+function logRatiosOfQuadratics(
+  x: Scratch,
+  by: Float64Array,
+  from: number,
+  to: number,
+  nClasses: number,
+): void {
+  const { block, relative, relativeOffset } = x;
+  for (let k = 1; k < nClasses; k++) {
+    const r0 = relative[k * 3]!;
+    const r1 = relative[k * 3 + 1]!;
+    const r2 = relative[k * 3 + 2]!;
+    const base = relativeOffset[k]!;
+    for (let i = from, at = k, b = from * 3; i < to; i++, at += nClasses, b += 3)
+      block[at] = base + r0 * by[b]! + r1 * by[b + 1]! + r2 * by[b + 2]!;
+  }
+}
+
+/** Log ratios to posteriors, in place; returns the sum over persons of log sum_k ratio_k. */
+function posteriorsOfBlock(block: Float64Array, count: number, nClasses: number): number {
   let product = 1;
   let logSums = 0;
-  for (let i = firstPerson; i < end; i++) {
-    const at = i * m;
-    yy += moments.yy[i]!;
-    for (let a = 0; a < q; a++) {
-      const value = by[at + a]!;
-      for (let d = 0; d <= a; d++) zz[a * q + d]! += value * by[at + d]!;
-    }
+  for (let i = 0, at = 0; i < count; i++, at += nClasses) {
     let largest = 0;
-    for (let k = 1; k < nClasses; k++) {
-      let value = offset[k]! - offset0;
-      const row = k * m;
-      for (let a = 0; a < m; a++) value += relative[row + a]! * by[at + a]!;
-      logit[k] = value;
-      if (value > largest) largest = value;
-    }
+    for (let k = 1; k < nClasses; k++) if (block[at + k]! > largest) largest = block[at + k]!;
     if (largest < LARGEST_LOG_RATIO) largest = 0;
-    let own = largest === 0 ? 1 : Math.exp(-largest);
+    const own = largest === 0 ? 1 : Math.exp(-largest);
     let sum = own;
     for (let k = 1; k < nClasses; k++) {
-      const value = Math.exp(logit[k]! - largest);
-      logit[k] = value;
+      const value = Math.exp(block[at + k]! - largest);
+      block[at + k] = value;
       sum += value;
     }
+    const inverse = 1 / sum;
+    block[at] = own * inverse;
+    for (let k = 1; k < nClasses; k++) block[at + k]! *= inverse;
     logSums += largest;
     product *= sum;
-    if (product > LARGEST_PRODUCT || product < 1 / LARGEST_PRODUCT) {
+    if (product > LARGEST_PRODUCT) {
       logSums += Math.log(product);
       product = 1;
     }
-    const inverse = 1 / sum;
-    own *= inverse;
-    logit[0] = own;
-    weight[0]! += own;
-    for (let a = 0; a < m; a++) first[a]! += own * by[at + a]!;
-    for (let k = 1; k < nClasses; k++) {
-      const p = logit[k]! * inverse;
-      const row = k * m;
-      logit[k] = p;
-      weight[k]! += p;
-      for (let a = 0; a < m; a++) first[row + a]! += p * by[at + a]!;
-    }
-    if (posteriors !== undefined) for (let k = 0; k < nClasses; k++) posteriors[i * nClasses + k] = logit[k]!;
   }
-  logSums += Math.log(product) + (end - firstPerson) * offset0;
-  for (let k = 0; k < nClasses; k++) for (let a = 0; a < m; a++) logSums += slope[a]! * first[k * m + a]!;
-  x.yy = yy;
-  for (let a = 0; a < q; a++) for (let d = 0; d < a; d++) zz[d * q + a] = zz[a * q + d]!;
-  addLogLikelihood(x, q, end - firstPerson, logSums, out);
+  return logSums + Math.log(product);
+}
+
+/** Adds a block's posteriors and posterior-weighted B'y of class k. */
+function sumBlock(
+  x: Scratch,
+  by: Float64Array,
+  from: number,
+  to: number,
+  k: number,
+  m: number,
+  nClasses: number,
+): void {
+  const { block, first } = x;
+  let total = 0;
+  for (let i = from, at = k; i < to; i++, at += nClasses) {
+    const p = block[at]!;
+    total += p;
+    for (let a = 0; a < m; a++) first[k * m + a]! += p * by[i * m + a]!;
+  }
+  x.weight[k]! += total;
+}
+
+/** {@link sumBlock} for three basis columns, written out. */
+function sumQuadratics(
+  x: Scratch,
+  by: Float64Array,
+  from: number,
+  to: number,
+  k: number,
+  nClasses: number,
+): void {
+  const { block, first } = x;
+  let total = 0;
+  let f0 = 0;
+  let f1 = 0;
+  let f2 = 0;
+  for (let i = from, at = k, b = from * 3; i < to; i++, at += nClasses, b += 3) {
+    const p = block[at]!;
+    total += p;
+    f0 += p * by[b]!;
+    f1 += p * by[b + 1]!;
+    f2 += p * by[b + 2]!;
+  }
+  x.weight[k]! += total;
+  first[k * 3]! += f0;
+  first[k * 3 + 1]! += f1;
+  first[k * 3 + 2]! += f2;
+}
+
+/** Sums of y'y and z z' over persons first .. end - 1. */
+function sumTotals(x: Scratch, moments: Moments, firstPerson: number, end: number): void {
+  const { nBasis: m, nRandom: q, by, yy } = moments;
+  let squares = 0;
+  for (let i = firstPerson; i < end; i++) squares += yy[i]!;
+  x.yy = squares;
+  for (let a = 0; a < q; a++)
+    for (let d = 0; d <= a; d++) {
+      let sum = 0;
+      for (let i = firstPerson; i < end; i++) sum += by[i * m + a]! * by[i * m + d]!;
+      x.zz[a * q + d] = sum;
+      x.zz[d * q + a] = sum;
+    }
 }
 
 /** Persons of pattern g: posteriors and the sums F, P, and those of shared covariate effects. */
