@@ -120,6 +120,7 @@ export interface SymmetricEigen {
  * @returns eigenvalues ascending with their vectors
  */
 export function symmetricEigen(a: Float64Array, n: number): SymmetricEigen {
+  if (n === 0) return { values: new Float64Array(0), vectors: new Float64Array(0) };
   const rows: number[][] = [];
   for (let i = 0; i < n; i++) rows.push(Array.from(a.subarray(i * n, (i + 1) * n)));
   const decomposition = new EigenvalueDecomposition(new Matrix(rows), { assumeSymmetric: true });

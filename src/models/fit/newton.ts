@@ -16,8 +16,11 @@ export interface ObservedInformation {
 
 /** Directions with less than this share of the complete-data information count as flat. */
 export const FLAT_CURVATURE = 1e-7;
-/** Directions of which the complete data know less than this (each parameter on its own being 1) are not whitened. */
-const UNINFORMED = 1e-10;
+/**
+ * Directions of which the complete data know less than this (each parameter on its own being 1) are flat: even with
+ * the classes known, the parameters could not be told apart. Well above rounding, well below what a far-off origin of time does.
+ */
+const UNINFORMED = 1e-13;
 /** Curvatures below this are measured again, by a formula whose error is far smaller. */
 const DOUBTFUL = 1e-4;
 
@@ -34,27 +37,30 @@ export function observedInformation(objective: Objective, point: Point): Observe
   const n = objective.size;
   const complete = point.information ?? objective.evaluate(point.x, true).information!;
   const scale = parameterScale(complete, n);
-  const whitened = whiteningDirections(complete, scale, n);
-  const matrix = new Float64Array(n * n);
-  for (let j = 0; j < n; j++) {
-    const change = gradientChange(objective, point.x, column(whitened, j, n), 2);
-    for (let i = 0; i < n; i++) {
+  const { whitened, nFlat } = whiteningDirections(complete, scale, n);
+  const nInformed = n - nFlat;
+  const matrix = new Float64Array(nInformed * nInformed);
+  for (let j = 0; j < nInformed; j++) {
+    const change = gradientChange(objective, point.x, column(whitened, nFlat + j, n), 2);
+    for (let i = 0; i < nInformed; i++) {
       let sum = 0;
-      for (let a = 0; a < n; a++) sum += whitened[a * n + i]! * change[a]!;
-      matrix[i * n + j] = Number.isFinite(sum) ? sum : 0;
+      for (let a = 0; a < n; a++) sum += whitened[a * n + nFlat + i]! * change[a]!;
+      matrix[i * nInformed + j] = Number.isFinite(sum) ? sum : 0;
     }
   }
-  symmetriseInPlace(matrix, n);
-  const eigen = symmetricEigen(matrix, n);
-  const directions = new Float64Array(n * n);
+  symmetriseInPlace(matrix, nInformed);
+  const eigen = symmetricEigen(matrix, nInformed);
+  const eigenvalues = new Float64Array(n);
+  eigenvalues.set(eigen.values, nFlat);
+  const directions = whitened.slice();
   for (let i = 0; i < n; i++)
-    for (let d = 0; d < n; d++) {
+    for (let d = 0; d < nInformed; d++) {
       let sum = 0;
-      for (let a = 0; a < n; a++) sum += whitened[i * n + a]! * eigen.vectors[a * n + d]!;
-      directions[i * n + d] = sum;
+      for (let a = 0; a < nInformed; a++)
+        sum += whitened[i * n + nFlat + a]! * eigen.vectors[a * nInformed + d]!;
+      directions[i * n + nFlat + d] = sum;
     }
-  const eigenvalues = eigen.values;
-  for (let d = 0; d < n; d++) {
+  for (let d = nFlat; d < n; d++) {
     if (Math.abs(eigenvalues[d]!) > DOUBTFUL) continue;
     const direction = column(directions, d, n);
     const refined = dot(direction, gradientChange(objective, point.x, direction, 4), n);
@@ -74,19 +80,29 @@ function parameterScale(complete: Float64Array, n: number): Float64Array {
   return scale;
 }
 
-/** Columns W with W' C W = I, C the complete-data information; only rotated and scaled where C is as good as singular. */
-function whiteningDirections(complete: Float64Array, scale: Float64Array, n: number): Float64Array {
+/**
+ * Columns W with W' C W = I, C the complete-data information; the first `nFlat`, where C is as good as singular, have
+ * length 1 in units of `scale` instead.
+ */
+function whiteningDirections(
+  complete: Float64Array,
+  scale: Float64Array,
+  n: number,
+): { whitened: Float64Array; nFlat: number } {
   const scaled = new Float64Array(n * n);
   for (let i = 0; i < n; i++)
     for (let j = 0; j < n; j++)
       // A variance at zero has no complete-data information: it keeps its own direction.
       scaled[i * n + j] = i === j ? 1 : complete[i * n + j]! * scale[i]! * scale[j]!;
   const { values, vectors } = symmetricEigen(scaled, n);
+  let nFlat = 0;
   for (let j = 0; j < n; j++) {
-    const length = values[j]! > UNINFORMED ? 1 / Math.sqrt(values[j]!) : 1;
+    const flat = !(values[j]! > UNINFORMED);
+    if (flat) nFlat++;
+    const length = flat ? 1 : 1 / Math.sqrt(values[j]!);
     for (let i = 0; i < n; i++) vectors[i * n + j]! *= length * scale[i]!;
   }
-  return vectors;
+  return { whitened: vectors, nFlat };
 }
 
 /** Minus the derivative of the gradient along a direction, by 2 or 4 points (errors of the order of step^2 or step^4). */
