@@ -63,7 +63,8 @@ export function formatProblem(problem: Problem): string {
  * Finds the known name nearest to a misspelt one.
  * @param name - what the user wrote
  * @param known - the names that exist
- * @returns the nearest known name within an edit distance of a third of its length (at least 2), or undefined
+ * @returns the nearest known name within an edit distance of a third of its length (at least 2, but below its length, so
+ *   that at least one character is kept), or undefined
  * Source: Levenshtein (1966) edit distance.
  */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
@@ -77,7 +78,8 @@ export function nearestName(name: string, known: Iterable<string>): string | und
       best = candidate;
     }
   }
-  return bestDistance <= Math.max(2, Math.floor(name.length / 3)) ? best : undefined;
+  const limit = Math.min(Math.max(2, Math.floor(name.length / 3)), name.length - 1);
+  return bestDistance <= limit ? best : undefined;
 }
 
 function editDistance(a: string, b: string): number {

@@ -1,9 +1,9 @@
-import { InputError } from "../core/errors.js";
+import { InputError, type Problem } from "../core/errors.js";
 import type { LongTable } from "../core/table.js";
 import { assembleResult, type FitContext, familyOf } from "./fitModel.js";
 import { createLocalRunner } from "./localRunner.js";
 import { type FitRequest, searchAll } from "./multistart.js";
-import { buildProblem, type Problem } from "./problem.js";
+import { buildProblem, type Problem as ModelProblem } from "./problem.js";
 import type { EnumerationResult, EnumerationRow, FitResult, SelectionRule } from "./result.js";
 import {
   type FitOptions,
@@ -55,7 +55,7 @@ export function enumerationKey(structure: string, classes: number): string {
  * @param enumeration - structures, range of classes, rule
  * @param optionsInput - starts, seed, limits; where to run; fits already known
  * @returns all fits, their comparison, the choice; when cancelled, what was finished (possibly nothing)
- * @throws InputError for a range or structure that cannot be used
+ * @throws InputError for a range, rule or structure that cannot be used
  */
 export async function enumerate(
   table: LongTable,
@@ -66,13 +66,14 @@ export async function enumerate(
   const options = resolveFitOptions(rest);
   const rule = { ...DEFAULT_SELECTION_RULE, ...enumeration.rule };
   checkRange(enumeration);
+  checkRule(rule);
   const started = performance.now();
   const requests: (FitRequest & { spec: ModelSpec; structure: string })[] = [];
   const fits = new Map<string, FitResult>();
   const order: string[] = [];
   for (const structure of enumeration.structures) {
     const base = resolveSpec({ ...structure.spec, classes: enumeration.classes.to });
-    let problem: Problem | undefined;
+    let problem: ModelProblem | undefined;
     for (let classes = enumeration.classes.from; classes <= enumeration.classes.to; classes++) {
       const key = enumerationKey(structure.name, classes);
       order.push(key);
@@ -129,6 +130,24 @@ function checkRange({ structures, classes }: EnumerationSpec): void {
     });
 }
 
+function checkRule(rule: SelectionRule): void {
+  const problems: Problem[] = [];
+  if (!Object.hasOwn(CRITERION_NAMES, rule.criterion))
+    problems.push({
+      code: "bad-rule",
+      message: `The criterion is "${rule.criterion}".`,
+      expected: `one of ${Object.keys(CRITERION_NAMES).join(", ")}`,
+    });
+  for (const name of ["minimumClassProportion", "minimumEntropy"] as const)
+    if (!(rule[name] >= 0 && rule[name] <= 1))
+      problems.push({
+        code: "bad-rule",
+        message: `${name} is ${rule[name]}.`,
+        expected: "a share from 0 to 1",
+      });
+  if (problems.length > 0) throw new InputError(problems);
+}
+
 /**
  * Compares fits and chooses one by the rule.
  * @param entries - fits with the names of their structures
@@ -181,7 +200,7 @@ function exclusions(fit: FitResult, rule: SelectionRule): string[] {
     if ((name === "class vanished" || name === "not identified") && !reasons.includes(name))
       reasons.push(name);
   if (smallest < rule.minimumClassProportion)
-    reasons.push(`smallest class ${(100 * smallest).toFixed(1)}% < ${100 * rule.minimumClassProportion}%`);
+    reasons.push(`smallest class ${(100 * smallest).toFixed(1)}% < ${percent(rule.minimumClassProportion)}`);
   if (fit.criteria.entropy !== null && fit.criteria.entropy < rule.minimumEntropy)
     reasons.push(`entropy ${fit.criteria.entropy.toFixed(2)} < ${rule.minimumEntropy}`);
   if (
@@ -192,6 +211,11 @@ function exclusions(fit: FitResult, rule: SelectionRule): string[] {
   )
     reasons.push("best value not replicated");
   return reasons;
+}
+
+/** 0.07 as 7%, not 7.000000000000001%. */
+function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(6))}%`;
 }
 
 const CRITERION_NAMES: Record<SelectionRule["criterion"], string> = {
@@ -205,7 +229,7 @@ const CRITERION_NAMES: Record<SelectionRule["criterion"], string> = {
 
 function explain(rows: readonly EnumerationRow[], rule: SelectionRule, chosen: number | null): string {
   const conditions = [
-    `whose smallest class holds at least ${100 * rule.minimumClassProportion}% of the people`,
+    `whose smallest class holds at least ${percent(rule.minimumClassProportion)} of the people`,
   ];
   if (rule.minimumEntropy > 0) conditions.push(`with an entropy of at least ${rule.minimumEntropy}`);
   if (rule.requireReplication)

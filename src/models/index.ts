@@ -22,7 +22,7 @@ export {
 export { type FitContext, fit } from "./fitModel.js";
 export type { FitJob, JobRunner, Progress, RunOptions, SharedData } from "./job.js";
 export { createLocalRunner } from "./localRunner.js";
-export { logisticRegression } from "./logistic.js";
+export { type LogisticOptions, logisticRegression } from "./logistic.js";
 export { type Prediction, predict } from "./predict.js";
 export type * from "./result.js";
 export {
@@ -36,4 +36,4 @@ export {
   resolveFitOptions,
   resolveSpec,
 } from "./spec.js";
-export { threeStep } from "./threeStep.js";
+export { type ThreeStepFit, type ThreeStepOptions, threeStep } from "./threeStep.js";

@@ -1,5 +1,5 @@
 import type { RandomStream } from "../core/random.js";
-import { COVARIATES } from "./spec.js";
+import { COVARIATES } from "./population.js";
 
 const [AGE, FEMALE, IMD, EMPLOYED, LTC, MEDICATION] = COVARIATES.map((_, c) => c) as [
   number,

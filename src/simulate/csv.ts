@@ -1,6 +1,6 @@
 import { createStream, type RandomStream } from "../core/random.js";
 import { REFERRAL_DAYS, type SimulatedPerson, simulatePersons } from "./person.js";
-import { COVARIATES } from "./spec.js";
+import { COVARIATES } from "./population.js";
 import { type SimulationTruth, STREAM } from "./truth.js";
 
 /** Header of the data file. */

@@ -1,6 +1,7 @@
 import { createStream, type RandomStream } from "../core/random.js";
 import { drawCovariates } from "./covariates.js";
-import { COVARIATES, type Coefficients, REFERENCE, type SimulationSpec } from "./spec.js";
+import { COVARIATES, type Coefficients, REFERENCE } from "./population.js";
+import type { SimulationSpec } from "./spec.js";
 import { classWeightsInto, type SimulationTruth, STREAM } from "./truth.js";
 
 /** Highest scores. */

@@ -1,4 +1,4 @@
-import type { CovariateEffects, SimulatedClass, Variation } from "./spec.js";
+import type { CovariateEffects, SimulatedClass, Variation } from "./population.js";
 
 /** The part of a simulation that a degree of separation decides. */
 export interface Preset {

@@ -1,7 +1,8 @@
 import type { Column, LongTable } from "../core/table.js";
 import { personId } from "./csv.js";
 import { simulatePersons } from "./person.js";
-import { COVARIATES, resolveSimulation, type SimulationInput } from "./spec.js";
+import { COVARIATES } from "./population.js";
+import { resolveSimulation, type SimulationInput } from "./spec.js";
 import { type SimulationTruth, simulationTruth } from "./truth.js";
 
 /** A simulated cohort in memory. */

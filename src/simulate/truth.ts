@@ -1,6 +1,7 @@
 import { createStream } from "../core/random.js";
 import { drawCovariates } from "./covariates.js";
-import { COVARIATES, REFERENCE, type SimulationSpec } from "./spec.js";
+import { COVARIATES, REFERENCE } from "./population.js";
+import type { SimulationSpec } from "./spec.js";
 
 /** First index of every random stream of a simulation, so that none is used for two purposes. */
 export const STREAM: { readonly calibration: number; readonly person: number; readonly dirt: number } = {

@@ -7,7 +7,7 @@ import {
   simulateTable,
   simulationTruth,
 } from "../../src/simulate/index.js";
-import { COVARIATES } from "../../src/simulate/spec.js";
+import { COVARIATES } from "../../src/simulate/population.js";
 
 /** Visits each person of a simulation. */
 function visit(input: SimulationInput, look: (person: SimulatedPerson) => void): void {
