@@ -2,8 +2,9 @@ import { NORMAL_95, twoSidedP } from "../core/distributions.js";
 import type { StoredDesign } from "./design.js";
 import type { FinishedFit } from "./fit/finish.js";
 import { FLAT_CURVATURE } from "./fit/newton.js";
+import type { ClassParameters } from "./kernels/types.js";
 import { allocateFor, type ParameterLayout, unpackInto } from "./parameters.js";
-import { reportedParameters, reportedValues } from "./reported.js";
+import { type ReportedParameter, reportedParameters, reportedValues } from "./reported.js";
 import type { ParameterEstimate } from "./result.js";
 
 /** Estimates on the user's scale with their covariance. */
@@ -37,13 +38,14 @@ export function infer(layout: ParameterLayout, stored: StoredDesign, fit: Finish
   const n = layout.nParameters;
   const flatShare = reachedByFlat(fit, jacobian, names.length);
   const infinite = infiniteLogits(layout, inverse);
+  const atZero = vanishedVariances(names, values, stored, parameters);
   const covariance = inverse === null ? null : sandwich(jacobian, inverse, names.length, n);
   const robust =
     inverse === null || fit.scoreProducts === null
       ? null
       : sandwich(jacobian, sandwich(inverse, fit.scoreProducts, n, n), names.length, n);
   const errorAt = (matrix: Float64Array | null, i: number): number | null => {
-    if (matrix === null || flatShare[i]! > 1e-4) return null;
+    if (matrix === null || flatShare[i]! > 1e-4 || atZero.has(i)) return null;
     if (names[i]!.block === "membership" && infinite.has(i - (names.length - layout.betaAt))) return null;
     const variance = matrix[i * names.length + i]!;
     return variance > 0 && Number.isFinite(variance) ? Math.sqrt(variance) : null;
@@ -72,6 +74,30 @@ export function infer(layout: ParameterLayout, stored: StoredDesign, fit: Finish
         : names.map((_, i) => Array.from(covariance.subarray(i * names.length, (i + 1) * names.length))),
     separated: infinite.size > 0,
   };
+}
+
+/** Share of the residual variance below which a random effect's variance counts as zero. */
+const ZERO_VARIANCE = 1e-7;
+
+/** Reported variances that are zero, where no standard error exists, and the covariances with them. */
+function vanishedVariances(
+  names: readonly ReportedParameter[],
+  values: Float64Array,
+  stored: StoredDesign,
+  parameters: ClassParameters,
+): Set<number> {
+  const { basis, outcomeSd } = stored.scaling;
+  const smallest = Math.min(...parameters.variance) * ZERO_VARIANCE * outcomeSd ** 2;
+  const out = new Set<number>();
+  for (const [a, effect] of stored.basisNames.slice(0, stored.nRandom).entries())
+    names.forEach((entry, i) => {
+      if (entry.name !== `var(${effect})` || values[i]! * basis[a]! ** 2 > smallest) return;
+      names.forEach((other, j) => {
+        const involved = other.name === entry.name || other.effects?.includes(effect);
+        if (other.block === "covariance" && other.class === entry.class && involved) out.add(j);
+      });
+    });
+  return out;
 }
 
 /**

@@ -10,6 +10,8 @@ export interface ReportedParameter {
   readonly class: number | null;
   /** Whether a Wald test against zero makes sense. */
   readonly testable: boolean;
+  /** The two random effects of a covariance. */
+  readonly effects?: readonly string[];
 }
 
 /**
@@ -35,6 +37,7 @@ export function reportedParameters(layout: ParameterLayout, stored: StoredDesign
           block: "covariance",
           class: layout.nFactors > 1 ? k + 1 : null,
           testable: false,
+          ...(a === b ? {} : { effects: [names[b]!, names[a]!] }),
         });
   for (let k = 0; k < layout.sigmaAt - layout.scaleAt; k++)
     out.push({ name: "random-effect scale", block: "covariance", class: k + 1, testable: false });
