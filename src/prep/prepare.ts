@@ -102,21 +102,30 @@ class Preparation {
       this.notes.push(
         `Invalid values in rows that are used: ${blankedTable.count}, taken as missing (listed as cells among what is set aside).`,
       );
-    const { persons, descriptives, outcomes, notes } = makePersons(spec, long);
-    this.notes.push(...notes);
+    // Made when asked for: a fit alone needs neither outcomes nor descriptions.
+    const people = once(() => makePersons(spec, long));
+    const notes = [...this.notes];
     return {
       id: spec.id,
       long,
-      persons,
+      get persons() {
+        return people().persons;
+      },
       ledger: account.ledger(groups.personOf, raw.rejected.length),
       setAside: Array.from({ length: Math.min(limit, setAsideTable.count) }, (_, f) =>
         findingAt(setAsideTable, f),
       ),
       setAsideTable,
       blankedTable,
-      notes: [...new Set(this.notes)],
-      descriptives,
-      outcomes,
+      get notes() {
+        return [...new Set([...notes, ...people().notes])];
+      },
+      get descriptives() {
+        return people().descriptives;
+      },
+      get outcomes() {
+        return people().outcomes;
+      },
       measures: spec.measures,
       time: spec.time,
       sources: raw.sources,
@@ -392,4 +401,13 @@ function givenColumns(
   const columns = new Map<string, Column>([[spec.time.name, { kind: "numeric", values: times }]]);
   for (const { name, values } of scores) columns.set(name, takeRows({ kind: "numeric", values }, rows));
   return columns;
+}
+
+/** A function that does its work at the first call and remembers the result. */
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }

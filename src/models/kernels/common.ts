@@ -105,7 +105,8 @@ export function commonKernel(moments: Moments, fixed: FixedStructure, nClasses: 
     score: new Float64Array(m),
     bvb: new Float64Array(m * m),
   };
-  const plain = c === 1 && moments.nMembership === 1;
+  // Without covariates what does not depend on parameters is summed once.
+  const plain = c === 1 && moments.nMembership === 1 ? patternTotals(moments) : null;
   return {
     nClasses,
     evaluate(parameters, out, request) {
@@ -115,7 +116,7 @@ export function commonKernel(moments: Moments, fixed: FixedStructure, nClasses: 
       for (let g = 0; g < moments.nPatterns; g++) {
         computePattern(x.pattern, moments, g, parameters.factor, 0, parameters.variance[0]!);
         linearLogits(x, moments, g, nClasses);
-        if (plain) accumulatePlainPattern(x, moments, g, out, request.posteriors);
+        if (plain !== null) accumulatePlainPattern(x, moments, plain, g, out, request.posteriors);
         else accumulatePattern(x, moments, parameters, g, out, request);
         foldPattern(x, moments, fixed, g, out, request.information);
       }
@@ -183,6 +184,7 @@ const BLOCK = 256;
 function accumulatePlainPattern(
   x: Scratch,
   moments: Moments,
+  totals: PatternTotals,
   g: number,
   out: Evaluation,
   posteriors: Float64Array | undefined,
@@ -209,7 +211,8 @@ function accumulatePlainPattern(
     }
     posteriors?.set(x.block.subarray(0, (to - from) * nClasses), from * nClasses);
   }
-  sumTotals(x, moments, firstPerson, end);
+  x.yy = totals.yy[g]!;
+  x.zz.set(totals.zz.subarray(g * q * q, (g + 1) * q * q));
   // Class 0's own part of every person's log-likelihood, from the pattern's totals.
   logSums += (end - firstPerson) * offset[0]!;
   for (let k = 0; k < nClasses; k++) for (let a = 0; a < m; a++) logSums += slope[a]! * first[k * m + a]!;
@@ -328,19 +331,23 @@ function sumQuadratics(
   first[k * 3 + 2]! += f2;
 }
 
-/** Sums of y'y and z z' over persons first .. end - 1. */
-function sumTotals(x: Scratch, moments: Moments, firstPerson: number, end: number): void {
-  const { nBasis: m, nRandom: q, by, yy } = moments;
-  let squares = 0;
-  for (let i = firstPerson; i < end; i++) squares += yy[i]!;
-  x.yy = squares;
-  for (let a = 0; a < q; a++)
-    for (let d = 0; d <= a; d++) {
-      let sum = 0;
-      for (let i = firstPerson; i < end; i++) sum += by[i * m + a]! * by[i * m + d]!;
-      x.zz[a * q + d] = sum;
-      x.zz[d * q + a] = sum;
+/** Sums over the persons of each pattern that no parameter changes: y'y, and z z' (q x q). */
+interface PatternTotals {
+  readonly yy: Float64Array;
+  readonly zz: Float64Array;
+}
+
+function patternTotals(moments: Moments): PatternTotals {
+  const { nPatterns, nBasis: m, nRandom: q, by } = moments;
+  const yy = new Float64Array(nPatterns);
+  const zz = new Float64Array(nPatterns * q * q);
+  for (let g = 0; g < nPatterns; g++)
+    for (let i = moments.patternStart[g]!; i < moments.patternStart[g + 1]!; i++) {
+      yy[g]! += moments.yy[i]!;
+      for (let a = 0; a < q; a++)
+        for (let d = 0; d < q; d++) zz[(g * q + a) * q + d]! += by[i * m + a]! * by[i * m + d]!;
     }
+  return { yy, zz };
 }
 
 /** Persons of pattern g: posteriors and the sums F, P, and those of shared covariate effects. */
