@@ -43,8 +43,14 @@ export function forestFigures(
   references.sort((a, b) => Number(b === first) - Number(a === first));
   return references.map((reference) => {
     const own = slopes.filter((each) => each.reference === reference);
-    return forestFigure(regression, own, reference, position);
+    return forestFigure(regression, groupedByTerm(own), reference, position);
   });
+}
+
+/** Classes of one term together, terms in order of first appearance, whatever order the regression lists them in. */
+function groupedByTerm(ratios: readonly OddsRatio[]): OddsRatio[] {
+  const terms = [...new Set(ratios.map((each) => each.term))];
+  return terms.flatMap((term) => ratios.filter((each) => each.term === term));
 }
 
 function forestFigure(
