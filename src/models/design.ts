@@ -570,6 +570,8 @@ function assembleDesign(a: Assembly): Design {
     warnings.push(
       `${name} is constant or a combination of other terms and was left out of the fixed effects.`,
     );
+  if (a.stored === null)
+    warnings.push(...farTimes(spec, takeValues(numericValues(table, spec.time), kept.rows)));
   const rowMeans: Record<string, number> = {};
   for (const [name, values] of parts.still) rowMeans[name] = mean(takeValues(values, kept.rows));
   return {
@@ -636,6 +638,23 @@ function checkSameColumns(stored: StoredDesign, parts: Parts): void {
         expected: `the columns of the fitted model, ${expected.join(", ")}`,
         fix: "Give every column the type (numbers or text) that it had when the model was fitted.",
       });
+}
+
+/** Distance from zero, in ranges, beyond which powers of time are nearly collinear with the intercept. */
+const FAR_RANGES = 50;
+
+function farTimes(spec: ModelSpec, time: Float64Array): string[] {
+  let minimum = Number.POSITIVE_INFINITY;
+  let maximum = Number.NEGATIVE_INFINITY;
+  for (const t of time) {
+    if (t < minimum) minimum = t;
+    if (t > maximum) maximum = t;
+  }
+  const nearest = Math.min(Math.abs(minimum), Math.abs(maximum));
+  if (minimum * maximum <= 0 || nearest <= FAR_RANGES * (maximum - minimum) || maximum === minimum) return [];
+  return [
+    `${spec.time} runs from ${minimum} to ${maximum}, far from zero, where the intercept is: estimates and standard errors lose digits. Count it from near the first session.`,
+  ];
 }
 
 function symbolMeans(a: Assembly): Record<string, number> {

@@ -35,7 +35,7 @@ export function observedMeans({
   const time = takeValues(allTimes, design.keptRows);
   const outcome = numericValues(table, spec.outcome);
   const { scaling } = design.stored;
-  const { bin, count } = timeBins(time);
+  const { bin, count, distinct } = timeBins(time);
   const weight = new Float64Array(nClasses * count);
   const sumTime = new Float64Array(nClasses * count);
   const observed = new Float64Array(nClasses * count);
@@ -63,7 +63,8 @@ export function observedMeans({
       (cell) => weight[cell]! > 1e-6,
     );
     return {
-      time: used.map((cell) => sumTime[cell]! / weight[cell]!),
+      // A mean of equal times is that time only up to rounding.
+      time: used.map((cell) => distinct?.[cell - k * count] ?? sumTime[cell]! / weight[cell]!),
       observed: used.map((cell) => observed[cell]! / weight[cell]!),
       fitted: used.map((cell) => fitted[cell]! / weight[cell]!),
       weight: used.map((cell) => weight[cell]!),
@@ -86,12 +87,12 @@ function basisCoefficientsInto(
 }
 
 /** The distinct times when there are few, else bins of about equal numbers of rows. */
-function timeBins(time: Float64Array): { bin: Int32Array; count: number } {
+function timeBins(time: Float64Array): { bin: Int32Array; count: number; distinct: Float64Array | null } {
   const bin = new Int32Array(time.length);
   const distinct = distinctTimes(time, MAX_TIME_POINTS);
   if (distinct !== null) {
     for (let r = 0; r < time.length; r++) bin[r] = lowerBound(distinct, time[r]!);
-    return { bin, count: distinct.length };
+    return { bin, count: distinct.length, distinct };
   }
   const sorted = time.slice().sort();
   const edges = Float64Array.from(
@@ -103,7 +104,7 @@ function timeBins(time: Float64Array): { bin: Int32Array; count: number } {
     while (b < edges.length && time[r]! >= edges[b]!) b++;
     bin[r] = b;
   }
-  return { bin, count: QUANTILE_BINS };
+  return { bin, count: QUANTILE_BINS, distinct: null };
 }
 
 /** First position whose value is not below t. */

@@ -99,7 +99,18 @@ describe("columns that say nothing new", () => {
   test("time from far away is not taken for a constant", () => {
     const far = withColumns(table, { day: (row) => 20_000 + 30 * row.time! });
     const d = buildDesign(far, resolveSpec({ outcome: "score", time: "day", fixed: "1 + day + day^2" }));
-    expect(d.warnings).toEqual([]);
+    expect(d.stored.dropped).toEqual([]);
+    // 20,000 days is far all the same: the user is told to count from nearer.
+    expect(d.warnings).toHaveLength(1);
+    expect(d.warnings[0]).toContain("day runs from 20000 to 20120, far from zero");
+  });
+
+  test("a single time, or times around zero, are not called far", () => {
+    for (const shift of [0, -2, 40])
+      expect(
+        design({ fixed: "1" }, withColumns(table, { time: (row) => row.time! + shift })).warnings,
+      ).toEqual([]);
+    expect(design({ fixed: "1" }, withColumns(table, { time: () => 2020 })).warnings).toEqual([]);
   });
 });
 

@@ -293,7 +293,7 @@ describe("a result", () => {
     expect(seen).toEqual(["one-class fits", "screening starts", "converging the best starts", "finishing"]);
   });
 
-  test("with one start only says that nothing was replicated", async () => {
+  test("with one start counts that start as its own replication", async () => {
     const result = await fit(table, { ...base, classes: 2 }, { startsInitial: 1, startsFinal: 1 });
     expect(result.starts).toMatchObject({ tried: 1, finalists: 1, replicatedBest: 1 });
   });
