@@ -3,7 +3,7 @@ import type { RowLedger } from "../core/table.js";
 import type { Prediction } from "../models/predict.js";
 import type { EnumerationResult, FitResult, ParameterEstimate, RegressionResult } from "../models/result.js";
 import type { Cohort } from "../prep/types.js";
-import { formatCount, formatDuration, formatP, MISSING, plural } from "../report/format.js";
+import { formatCount, formatDuration, formatOdds, formatP, MISSING, plural } from "../report/format.js";
 import type { StudyResult } from "../study/run.js";
 
 /**
@@ -138,7 +138,7 @@ function classTable(fit: FitResult): string[] {
       `${fixed(100 * entry.proportion, 1)}%`,
       formatCount(entry.assigned),
       fixed(entry.averagePosterior, 3),
-      fixed(entry.oddsOfCorrectClassification, 1),
+      entry.oddsOfCorrectClassification === null ? MISSING : formatOdds(entry.oddsOfCorrectClassification),
       `${fixed(mean[0] ?? null, 1)} at ${trim(time[0] ?? 0)}`,
       `${fixed(mean.at(-1) ?? null, 1)} at ${trim(time.at(-1) ?? 0)}`,
     ];

@@ -204,3 +204,12 @@ export function fileStem(name: string): string {
     .replace(/-+$/, "");
   return stem === "" ? "item" : stem;
 }
+
+/**
+ * Odds, without the digits that mean nothing when a class is told apart almost perfectly.
+ * @param value - odds, at least 0
+ * @returns one decimal, or `> 9,999`
+ */
+export function formatOdds(value: number): string {
+  return value > 9999 ? "> 9,999" : formatNumber(value, 1);
+}

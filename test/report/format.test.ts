@@ -7,6 +7,7 @@ import {
   formatEstimate,
   formatInterval,
   formatNumber,
+  formatOdds,
   formatOddsRatio,
   formatP,
   formatPercent,
@@ -125,4 +126,11 @@ test("file stems are safe on every system", () => {
       expect(fileStem(text)).toMatch(/^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$/);
     }),
   );
+});
+
+describe("odds of correct classification", () => {
+  it("keep one decimal, and stop counting where they mean certainty", () => {
+    expect(formatOdds(5.84)).toBe("5.8");
+    expect(formatOdds(3.3e13)).toBe("> 9,999");
+  });
 });

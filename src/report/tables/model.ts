@@ -114,7 +114,7 @@ export function classificationTable(
       column("proportion", "Share", "percent1"),
       column("assigned", "Assigned", "count"),
       column("average_posterior", "AvePP", "proportion"),
-      column("odds_of_correct_classification", "OCC", "fixed1"),
+      column("odds_of_correct_classification", "OCC", "odds"),
       column("start", "Start", "fixed1"),
       column("end", "End", "fixed1"),
       column("change", "Change", "fixed1"),

@@ -4,6 +4,7 @@ import {
   formatEstimate,
   formatInterval,
   formatNumber,
+  formatOdds,
   formatOddsRatio,
   formatP,
   formatPercent,
@@ -20,6 +21,7 @@ export type CellFormat =
   | "count"
   | "fixed1"
   | "fixed2"
+  | "odds"
   | "estimate"
   | "compact"
   | "proportion"
@@ -60,6 +62,7 @@ const WRITERS: Readonly<Record<CellFormat, (value: number) => string>> = {
   count: formatCount,
   fixed1: (value) => formatNumber(value, 1),
   fixed2: (value) => formatNumber(value, 2),
+  odds: formatOdds,
   estimate: (value) => formatEstimate(value),
   compact: (value) => formatNumber(value, Number.isInteger(value) ? 0 : 1),
   proportion: (value) => formatProportion(value),
