@@ -1,5 +1,6 @@
 import { emSteps } from "./fit/em.js";
 import { type FinishedFit, type FinishInput, finish } from "./fit/finish.js";
+import { EXACT_FIT_VARIANCE } from "./fit/objective.js";
 import { fitOneClass, oneClassStart } from "./fit/oneClass.js";
 import { quasiNewton } from "./fit/quasiNewton.js";
 import { startVector } from "./fit/starts.js";
@@ -42,8 +43,6 @@ export interface OneClassInput {
 
 /** Smallest residual variance of a class allowed, relative to the largest (0.01 of its standard deviation). */
 export const SMALLEST_VARIANCE_RATIO = 1e-4;
-/** Largest residual variance at which a model reproduces the scores exactly (1e-4 of the outcome's standard deviation). */
-const EXACT_FIT_VARIANCE = 1e-8;
 
 const fitGrowthCurve = (data: ProblemData, input: OneClassInput): StartOutcome => {
   const shape = { ...input.shape, classes: 1 };

@@ -55,7 +55,7 @@ export function emSteps(
     if (next === null) return current;
     const gain = next.value - current.value;
     current = next;
-    if (gain < tolerance) break;
+    if (gain < tolerance || current.exactFit) break;
   }
   return current;
 }

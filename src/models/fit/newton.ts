@@ -167,7 +167,11 @@ export function newtonFinish(objective: Objective, start: Point, maxIterations: 
   let information = observedInformation(objective, point);
   let { direction, criterion } = newtonDirection(information, point.gradient);
   let iterations = 0;
-  while (iterations < maxIterations && !(criterion < SETTLED && information.eigenvalues[0]! > -1e-5)) {
+  while (
+    iterations < maxIterations &&
+    !point.exactFit &&
+    !(criterion < SETTLED && information.eigenvalues[0]! > -1e-5)
+  ) {
     const next = climbNewton(objective, point, direction);
     if (next === null) break;
     iterations++;

@@ -12,6 +12,8 @@ import {
  * kernels subtract are rounding, and a model that wants less reproduces the scores exactly.
  */
 const SMALLEST_VARIANCE = 1e-10;
+/** Largest residual variance (every class's) at which a model counts as reproducing the scores exactly. */
+export const EXACT_FIT_VARIANCE = 1e-8;
 
 /** Value and derivatives of a log-likelihood at one point. */
 export interface Point {
@@ -20,6 +22,8 @@ export interface Point {
   readonly gradient: Float64Array;
   /** Complete-data information, nParameters^2; null unless asked for. */
   readonly information: Float64Array | null;
+  /** The scores are reproduced exactly, so that the likelihood has no maximum to climb to. */
+  readonly exactFit: boolean;
 }
 
 /** A log-likelihood of a free vector; owns its scratch, so one objective serves one thread. */
@@ -71,6 +75,7 @@ export function createObjective(kernel: Kernel, layout: ParameterLayout): Object
       value: finite ? last.logLikelihood : Number.NEGATIVE_INFINITY,
       gradient,
       information: matrix,
+      exactFit: parameters.variance.every((variance) => variance <= EXACT_FIT_VARIANCE),
     };
   };
   return {

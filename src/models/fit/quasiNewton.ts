@@ -37,6 +37,7 @@ export function quasiNewton(
     multiplyInto(direction, inverse, current.gradient, n);
     const slope = dot(direction, current.gradient, n);
     criterion = slope / n;
+    if (current.exactFit) return { point: current, iterations: iteration, criterion, converged: false };
     if (criterion >= 0 && criterion < tolerance)
       return { point: current, iterations: iteration, criterion, converged: true };
     const next = slope > 0 ? lineSearch(objective, current, direction, slope) : null;
