@@ -98,7 +98,14 @@ export function tableFromArrays(
   if (time !== undefined && timeColumn?.kind !== "numeric")
     throw new RangeError(`tableFromArrays: time column ${time} is not a numeric column`);
   const times = timeColumn?.kind === "numeric" ? timeColumn.values : undefined;
-  order.sort((a, b) => personOfRow[a]! - personOfRow[b]! || (times ? times[a]! - times[b]! : 0) || a - b);
+  // Rows without a time come last, in the given order: a difference with NaN would be no order at all.
+  const timeOf = (row: number): number => {
+    const t = times?.[row] ?? 0;
+    return Number.isNaN(t) ? Number.POSITIVE_INFINITY : t;
+  };
+  const later = (a: number, b: number): number =>
+    Number(timeOf(a) > timeOf(b)) - Number(timeOf(a) < timeOf(b));
+  order.sort((a, b) => personOfRow[a]! - personOfRow[b]! || later(a, b) || a - b);
   const personStart = new Int32Array(personIds.length + 1);
   for (let r = 0; r < nRows; r++) personStart[personOfRow[r]! + 1]!++;
   for (let p = 0; p < personIds.length; p++) personStart[p + 1]! += personStart[p]!;

@@ -50,7 +50,8 @@ export function enumerationKey(structure: string, classes: number): string {
 }
 
 /**
- * Fits every structure with every number of classes, as one pool of independent jobs, and chooses by the rule.
+ * Fits every structure with every number of classes, the starts of one number of classes as one pool of independent jobs, and
+ * chooses by the rule.
  * @param table - long table
  * @param enumeration - structures, range of classes, rule
  * @param optionsInput - starts, seed, limits; where to run; fits already known
@@ -67,44 +68,47 @@ export async function enumerate(
   const rule = { ...DEFAULT_SELECTION_RULE, ...enumeration.rule };
   checkRange(enumeration);
   checkRule(rule);
-  const started = performance.now();
-  const requests: (FitRequest & { spec: ModelSpec; structure: string })[] = [];
-  const fits = new Map<string, FitResult>();
-  const order: string[] = [];
-  for (const structure of enumeration.structures) {
-    const base = resolveSpec({ ...structure.spec, classes: enumeration.classes.to });
-    let problem: ModelProblem | undefined;
-    for (let classes = enumeration.classes.from; classes <= enumeration.classes.to; classes++) {
-      const key = enumerationKey(structure.name, classes);
-      order.push(key);
-      const earlier = known?.get(key);
-      if (earlier !== undefined) {
-        fits.set(key, earlier);
-        continue;
-      }
-      const spec = { ...base, classes };
-      problem ??= buildProblem(table, base);
-      const label = `${structure.name}, ${classes} ${classes === 1 ? "class" : "classes"}`;
-      requests.push({ problem, shape: spec, options, label, spec, structure: structure.name });
-    }
-  }
-  const searches = await searchAll(requests, {
+  const order = enumeration.structures.flatMap(({ name }) =>
+    classCounts(enumeration).map((classes) => enumerationKey(name, classes)),
+  );
+  const fits = new Map([...(known ?? [])].filter(([key]) => order.includes(key)));
+  const problems = new Map<string, ModelProblem>();
+  const context = {
     runner: runner ?? createLocalRunner(),
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
-  });
-  const seconds = (performance.now() - started) / 1000;
-  searches.forEach((search, r) => {
-    const request = requests[r]!;
-    if (search === undefined) return;
-    const result = assembleResult(table, request.problem, request.spec, options, search, seconds);
-    fits.set(enumerationKey(request.structure, request.spec.classes), result);
-  });
+  };
+  // One number of classes at a time, all structures together: what is finished stays when the rest is cancelled.
+  for (const classes of classCounts(enumeration)) {
+    if (signal?.aborted) break;
+    const started = performance.now();
+    const requests: (FitRequest & { spec: ModelSpec; key: string })[] = [];
+    for (const structure of enumeration.structures) {
+      const key = enumerationKey(structure.name, classes);
+      if (fits.has(key)) continue;
+      const base = resolveSpec({ ...structure.spec, classes: enumeration.classes.to });
+      const spec = { ...base, classes };
+      const problem = problems.get(structure.name) ?? buildProblem(table, base);
+      problems.set(structure.name, problem);
+      const label = `${structure.name}, ${classes} ${classes === 1 ? "class" : "classes"}`;
+      requests.push({ problem, shape: spec, options, label, spec, key });
+    }
+    const searches = await searchAll(requests, context);
+    const seconds = (performance.now() - started) / 1000;
+    searches.forEach((search, r) => {
+      const { problem, spec, key } = requests[r]!;
+      if (search !== undefined) fits.set(key, assembleResult(table, problem, spec, options, search, seconds));
+    });
+  }
   const entries = order.flatMap((key) => {
     const result = fits.get(key);
     return result === undefined ? [] : [{ structure: key.slice(0, key.lastIndexOf("/")), fit: result }];
   });
   return compareFits(entries, rule);
+}
+
+function classCounts({ classes }: EnumerationSpec): number[] {
+  return Array.from({ length: classes.to - classes.from + 1 }, (_, c) => classes.from + c);
 }
 
 function checkRange({ structures, classes }: EnumerationSpec): void {

@@ -129,7 +129,7 @@ test("file stems are safe on every system", () => {
 });
 
 describe("odds of correct classification", () => {
-  it("keep one decimal, and stop counting where they mean certainty", () => {
+  test("keep one decimal, and stop counting where they mean certainty", () => {
     expect(formatOdds(5.84)).toBe("5.8");
     expect(formatOdds(3.3e13)).toBe("> 9,999");
   });

@@ -68,8 +68,7 @@ export function judge(evidence: VerdictEvidence): { converged: boolean; verdicts
   const explained = names.some((name) => name === "class vanished" || name === "converged on a boundary");
   if (evidence.separated || (evidence.smallestCurvature < FLAT_CURVATURE && !explained))
     names.push("not identified");
-  if (evidence.starts !== null && evidence.starts.finalists > 1 && evidence.starts.replicatedBest < 2)
-    names.push("best value not replicated");
+  if (evidence.starts !== null && evidence.starts.replicatedBest < 2) names.push("best value not replicated");
   // Where there is no maximum, nothing else can be said of one.
   if (evidence.degenerate) names.splice(0, names.length, "likelihood unbounded");
   const converged = atMaximum && !evidence.degenerate;
