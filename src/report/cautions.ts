@@ -33,8 +33,12 @@ export function buildCautions(input: ReportInput): readonly Caution[] {
     ...classificationCautions(input.chosen),
     ...estimateCautions(input),
     ...dataCautions(input),
+    ...modelRowCautions(input, input.chosen, "The model"),
     ...regressionCautions(input),
-    ...input.otherFits.flatMap(({ name, fit }) => convergenceCautions(fit, `Model “${name}”: `)),
+    ...input.otherFits.flatMap(({ name, fit }) => [
+      ...convergenceCautions(fit, `Model “${name}”: `),
+      ...modelRowCautions(input, fit, `Model “${name}”`),
+    ]),
   ];
   return distinct([
     ...cautions.filter((each) => each.weight === "serious"),
@@ -132,6 +136,12 @@ function enumerationCautions(input: ReportInput): readonly Caution[] {
   const same = enumeration.rows.filter((each) => each.structure === row.structure);
   const most = Math.max(...same.map((each) => each.classes));
   const out: Caution[] = [];
+  if (row.excludedBecause.length > 0)
+    out.push({
+      weight: "serious",
+      text: `The model of this report does not meet the selection rule: ${row.excludedBecause.join("; ")}.`,
+      advice: "See in the comparison table which models do; say in the paper why this one was taken.",
+    });
   if (row.classes === most && most > 1)
     out.push({
       weight: "note",
@@ -140,7 +150,8 @@ function enumerationCautions(input: ReportInput): readonly Caution[] {
     });
   const { criterion } = enumeration.rule;
   const better = enumeration.rows.filter(
-    (each) => each.excludedBecause.length > 0 && each.criteria[criterion] < row.criteria[criterion],
+    (each) =>
+      each !== row && each.excludedBecause.length > 0 && each.criteria[criterion] < row.criteria[criterion],
   );
   if (better.length > 0)
     out.push({
@@ -277,6 +288,21 @@ function dataCautions(input: ReportInput): readonly Caution[] {
   }
   out.push(...notes.map((text): Caution => ({ weight: "note", text, advice: "" })));
   return out;
+}
+
+/** Rows that preparation kept and a model could not use, for want of a score or covariate. */
+function modelRowCautions(input: ReportInput, fit: FitResult, subject: string): readonly Caution[] {
+  const before = new Set(input.cohort.ledger.setAside.map(({ reason }) => reason));
+  const own = fit.rows.setAside.filter(({ reason }) => !before.has(reason));
+  const rows = own.reduce((sum, each) => sum + each.rows, 0);
+  if (rows === 0) return [];
+  return [
+    {
+      weight: "note",
+      text: `${subject} leaves out ${plural(rows, "row")} of those prepared: ${joinWords(own.map(({ reason, rows: lost }) => `${reason} (${formatCount(lost)})`))}.`,
+      advice: "",
+    },
+  ];
 }
 
 function regressionCautions(input: ReportInput): readonly Caution[] {

@@ -137,7 +137,7 @@ function turns(shape: Shape, measure: ReportMeasure): "dips" | "peaks" | null {
 function shapeName(shape: Shape, measure: ReportMeasure): string {
   const reliable = reliableChange(measure);
   const turn = turns(shape, measure);
-  if (turn === "dips") return "improvement, then relapse";
+  if (turn === "dips") return "improvement, then worsening";
   if (turn === "peaks") return "worsening, then improvement";
   const pace = shape.halfway <= 0.34 ? "rapid" : shape.halfway >= 0.66 ? "late" : "gradual";
   if (shape.change <= -reliable) return `${pace} improvement`;

@@ -174,7 +174,7 @@ function reproductionHtml(document: ReportDocument): string {
     ["Run", document.date],
     ["Time taken", formatDuration(document.elapsedSeconds)],
   ];
-  return `<p>The same study file, data and version give the same results to the last digit, with any number of workers. The fingerprints of the data files are in the last table.</p>
+  return `<p>The same study file, data and version of the program give the same results to the last digit, with any number of workers, on the same version of Node. The fingerprints of the data files are in the last table.</p>
 <dl>
 ${facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join("\n")}
 </dl>`;

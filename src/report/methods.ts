@@ -1,4 +1,5 @@
 import type { FitResult } from "../models/result.js";
+import { criterionName } from "./cautions.js";
 import { timeUnit } from "./describe.js";
 import { formatCount, formatNumber, joinWords, numberWord, plural } from "./format.js";
 import type { ReportInput } from "./input.js";
@@ -79,7 +80,7 @@ function estimationParagraph(fit: FitResult): string {
     );
   else parts.push(`The log-likelihood was ${formatNumber(fit.logLikelihood, 2)}.`);
   parts.push(
-    "Standard errors come from the observed information matrix, robust ones from the sandwich estimator (Huber, 1967; White, 1982); bands around fitted means are pointwise 95% intervals by the delta method.",
+    `Standard errors come from the observed information matrix${fit.model.reml ? "" : ", robust ones from the sandwich estimator (Huber, 1967; White, 1982)"}; bands around fitted means are pointwise 95% intervals by the delta method.`,
   );
   if (fit.classes.length > 1)
     parts.push(
@@ -104,8 +105,13 @@ function enumerationParagraph(input: ReportInput): string {
     ...(rule.minimumEntropy > 0 ? [`with an entropy of at least ${rule.minimumEntropy}`] : []),
     ...(rule.requireReplication ? ["whose best log-likelihood was replicated"] : []),
   ];
-  const criterion = rule.criterion === "iclBic" ? "ICL-BIC" : rule.criterion.toUpperCase();
-  return `The number of classes was studied by fitting ${plural(rows.length, "model")}: ${joinWords(each)}. They were compared by AIC, BIC (Schwarz, 1978), sample-size adjusted BIC (Sclove, 1987), the integrated completed likelihood (Biernacki et al., 2000), entropy, size of the smallest class and replication. The rule of choice was the lowest ${criterion}${limits.length > 0 ? ` among models ${joinWords(limits)}` : ""}. BIC and its relatives use the number of people.`;
+  const criterion = criterionName(rule.criterion);
+  const shown = rows.find((row) => row.chosen);
+  const againstRule =
+    shown === undefined || shown.excludedBecause.length === 0
+      ? ""
+      : ` The model reported here does not meet the rule (${shown.excludedBecause.join("; ")}).`;
+  return `The number of classes was studied by fitting ${plural(rows.length, "model")}: ${joinWords(each)}. They were compared by AIC, BIC (Schwarz, 1978), sample-size adjusted BIC (Sclove, 1987), the integrated completed likelihood (Biernacki et al., 2000), entropy, size of the smallest class and replication. The rule of choice was the lowest ${criterion} among converged models${limits.length > 0 ? ` ${joinWords(limits)}` : ""}.${againstRule} BIC and its relatives use the number of people.`;
 }
 
 function predictorParagraph(input: ReportInput): string {

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { FitResult, ParameterEstimate } from "../../src/models/result.js";
 import type { ReferenceModel } from "./fixtures.js";
 
-/** What issue 2 asks for: distances in standard errors, and relative errors of the standard errors. */
+/** The tolerances: distances in standard errors, and relative errors of the standard errors. */
 const ONE_CLASS = { estimate: 0.001, standardError: 0.02 };
 const MIXTURE = { estimate: 0.01, standardError: 0.02 };
 const LOG_LIKELIHOOD = 1e-4;
@@ -35,7 +35,7 @@ function expectSameError(what: string, actual: number | null, expected: number, 
   ).toBeLessThan(tolerance);
 }
 
-/** Checks a fit against the reference, to the tolerances of the project's first issue. */
+/** Checks a fit against the reference, to the tolerances above. */
 export function expectAgreement(fit: FitResult, reference: ReferenceModel): void {
   expect(fit.nPersons).toBe(reference.nPersons);
   expect(fit.nObservations).toBe(reference.nObservations);

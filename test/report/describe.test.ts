@@ -62,7 +62,7 @@ describe("names of shapes", () => {
     [[21, 21, 21, 21, 21], "persistently severe"],
     [[6, 6, 6, 6, 6], "persistently mild"],
     [[8, 9, 11, 13, 15], "gradual deterioration"],
-    [[20, 12, 9, 14, 18], "improvement, then relapse"],
+    [[20, 12, 9, 14, 18], "improvement, then worsening"],
     [[10, 15, 19, 15, 9], "worsening, then improvement"],
   ])("%j is %s", (path, name) => {
     expect(describeClasses(fitWith([path]), phq9, "weeks")[0]!.name).toBe(name);

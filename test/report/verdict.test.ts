@@ -102,6 +102,36 @@ describe("what to distrust", () => {
     expect(cautionsOf({})).toMatch(/The criteria disagree: SABIC favours GMM with five classes/);
   });
 
+  test("a model that does not meet the rule is a serious matter, and methods say so", () => {
+    const { enumeration } = input;
+    const rows = enumeration!.rows.map((row, i) =>
+      i === enumeration!.chosen ? { ...row, excludedBecause: ["smallest class 2.0% < 5%"] } : row,
+    );
+    const changed = { enumeration: { ...enumeration!, rows } };
+    expect(cautionsOf(changed)).toContain(
+      "[serious] The model of this report does not meet the selection rule: smallest class 2.0% < 5%.",
+    );
+    expect(buildReport({ ...input, ...changed }).methods.join(" ")).toContain(
+      "The model reported here does not meet the rule (smallest class 2.0% < 5%).",
+    );
+  });
+
+  test("rows that only a model sets aside are counted and named", () => {
+    const { ledger } = input.cohort;
+    const rows = {
+      read: ledger.read,
+      used: ledger.used - 7,
+      setAside: [...ledger.setAside, { reason: "missing age", description: "the model needs it", rows: 7 }],
+    };
+    expect(cautionsOf(chosenWith({ rows }))).toContain(
+      "The model leaves out 7 rows of those prepared: missing age (7).",
+    );
+    const fit = { ...input.chosen, rows };
+    expect(cautionsOf({ otherFits: [{ name: "Growth curve", fit }] })).toContain(
+      "Model “Growth curve” leaves out 7 rows of those prepared: missing age (7).",
+    );
+  });
+
   test("no model was eligible", () => {
     expect(cautionsOf({ enumeration: { ...input.enumeration!, chosen: null } })).toContain(
       "[serious] No model met the selection rule",
