@@ -47,7 +47,7 @@ export function modelsOf({ structures, classes }: ResolvedStudy): { structure: s
 
 /** Fits what the output folder does not hold yet, and keeps each number of classes as soon as it is done. */
 async function fitAll(run: Run, cohort: Cohort): Promise<{ fits: Map<string, FitResult>; reused: number }> {
-  const { study, cache, options } = run;
+  const { study, cache } = run;
   const keys = new Map<string, string>();
   const fits = new Map<string, FitResult>();
   for (const { structure, classes } of modelsOf(study)) {
@@ -58,20 +58,22 @@ async function fitAll(run: Run, cohort: Cohort): Promise<{ fits: Map<string, Fit
     if (kept !== undefined) fits.set(enumerationKey(structure, classes), kept);
   }
   const reused = fits.size;
-  for (let classes = study.classes.from; classes <= study.classes.to; classes++) {
-    const structures = study.structures.filter(({ name }) => !fits.has(enumerationKey(name, classes)));
-    if (structures.length === 0 || options.signal?.aborted === true) continue;
-    const words = `${classes} ${classes === 1 ? "class" : "classes"} (of ${study.classes.to})`;
-    const { rows, fits: made } = await enumerate(
+  if (reused < keys.size) {
+    const writes: Promise<void>[] = [];
+    await enumerate(
       cohort.long,
-      { structures, classes: { from: classes, to: classes }, rule: study.rule },
-      { ...study.fit, ...fitContext(run, words) },
+      { structures: study.structures, classes: study.classes, rule: study.rule },
+      {
+        ...study.fit,
+        ...fitContext(run),
+        known: new Map(fits),
+        onFit: (name, fit) => {
+          fits.set(name, fit);
+          writes.push(cache.put(keys.get(name)!, fit));
+        },
+      },
     );
-    for (const [i, { structure }] of rows.entries()) {
-      const name = enumerationKey(structure, classes);
-      fits.set(name, made[i]!);
-      await cache.put(keys.get(name)!, made[i]!);
-    }
+    await Promise.all(writes);
   }
   return { fits, reused };
 }
@@ -100,7 +102,7 @@ function chooseModel({ choose, rule }: ResolvedStudy, enumeration: EnumerationRe
     const reasons = rows[index]!.excludedBecause.join("; ");
     return pick(
       index,
-      `The study file chose ${choose.model} with ${choose.classes} classes in place of the rule.`,
+      `The study file chose ${choose.model} with ${choose.classes} ${choose.classes === 1 ? "class" : "classes"} in place of the rule.`,
       reasons === "" ? undefined : `The model that the study file chose did not meet the rule: ${reasons}.`,
     );
   }

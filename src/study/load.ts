@@ -154,6 +154,19 @@ function explain(issue: z.core.$ZodIssue, section: Path, raw: unknown): FoundPro
       },
     ];
   const value = valueAt(raw, path);
+  const parent = valueAt(raw, path.slice(0, -1));
+  // A part of a short form, such as the 99 of `1-99`: the key holds text, and the mistake is in it.
+  if (value === undefined && (typeof parent === "string" || typeof parent === "number"))
+    return [
+      {
+        path: path.slice(0, -1),
+        problem: {
+          code: "bad-value",
+          message: `The value is ${show(parent)}.`,
+          expected: `${expectedAt(path.slice(0, -1))}; ${String(path.at(-1))}: ${expectedAt(path)}`,
+        },
+      },
+    ];
   if (value === undefined)
     return [
       {
