@@ -3,7 +3,11 @@ import type { Command } from "commander";
 /** Options as commander hands them over: text, true, lists of text, or absent. */
 export type RawOptions = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
-/** Adds the options that say where the data are. */
+/**
+ * Adds the options that say where the data are.
+ * @param command - receives them
+ * @returns the command
+ */
 export function addDataOptions(command: Command): Command {
   return command
     .option("--id <column>", "column of the person identifier")
@@ -15,7 +19,11 @@ export function addDataOptions(command: Command): Command {
     .option("--format <format>", "csv, tsv, parquet or json (default: from the file's name)");
 }
 
-/** Adds the options that describe a model, save its random part and its number of classes. */
+/**
+ * Adds the options that describe a model, save its random part and its number of classes.
+ * @param command - receives them
+ * @returns the command
+ */
 export function addModelOptions(command: Command): Command {
   return command
     .option("--fixed <formula>", 'mean over time, e.g. "1 + week + week^2" (default: "1 + TIME")')
@@ -30,7 +38,11 @@ export function addModelOptions(command: Command): Command {
     .option("--diagonal", "uncorrelated random effects");
 }
 
-/** Adds the options of fitting and output. */
+/**
+ * Adds the options of fitting and output.
+ * @param command - receives them
+ * @returns the command
+ */
 export function addFitOptions(command: Command): Command {
   return command
     .option("--starts <n/m>", "random starts screened / carried to convergence", "100/20")

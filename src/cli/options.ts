@@ -138,7 +138,13 @@ function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** Reads the options of `addModelOptions` and `--reml`. */
+/**
+ * Reads the options of `addModelOptions` and `--reml`.
+ * @param read - the options; problems are kept in it
+ * @param outcome - column of the score
+ * @param time - column of time
+ * @returns the model, save its random part and its number of classes
+ */
 export function readModelOptions(
   read: OptionReader,
   outcome: string,
@@ -162,13 +168,21 @@ export function readModelOptions(
   };
 }
 
-/** Reads `--starts` and `--seed`. */
+/**
+ * Reads `--starts` and `--seed`.
+ * @param read - the options; problems are kept in it
+ * @returns what was given of them
+ */
 export function readFitOptions(read: OptionReader): Partial<FitOptions> {
   const seed = read.number("seed", { whole: true });
   return { ...read.starts("starts"), ...(seed === undefined ? {} : { seed }) };
 }
 
-/** Reads `--workers`; without it there is one worker per core. */
+/**
+ * Reads `--workers`.
+ * @param read - the options; problems are kept in it
+ * @returns the number of workers; without the option one per core
+ */
 export function readWorkers(read: OptionReader): number {
   return read.number("workers", { whole: true, least: 0, most: 256 }) ?? availableParallelism();
 }

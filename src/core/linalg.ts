@@ -95,7 +95,11 @@ export function semiDefiniteFactor(a: Float64Array, n: number): Float64Array {
   return l;
 }
 
-/** Replaces a by (a + a') / 2, so that rounding leaves it exactly symmetric. */
+/**
+ * Replaces a by (a + a') / 2, so that rounding leaves it exactly symmetric.
+ * @param a - n x n row-major, changed in place
+ * @param n - size
+ */
 export function symmetriseInPlace(a: Float64Array, n: number): void {
   for (let i = 0; i < n; i++)
     for (let j = 0; j < i; j++) {
@@ -149,7 +153,13 @@ export function multiplyInto(out: Float64Array, a: Float64Array, x: Float64Array
   }
 }
 
-/** x'y for vectors of length n. */
+/**
+ * x'y.
+ * @param x - at least n numbers
+ * @param y - at least n numbers
+ * @param n - how many count
+ * @returns the inner product
+ */
 export function dot(x: Float64Array, y: Float64Array, n: number): number {
   let sum = 0;
   for (let i = 0; i < n; i++) sum += x[i]! * y[i]!;

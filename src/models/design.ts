@@ -504,6 +504,7 @@ function keepRows(table: LongTable, spec: ModelSpec, parts: Parts): Kept {
  * @param table - the table
  * @param name - an existing numeric column
  * @returns its values
+ * @throws RangeError where there is no such column
  */
 export function numericValues(table: LongTable, name: string): Float64Array {
   const column = table.columns.get(name);

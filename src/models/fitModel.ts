@@ -62,6 +62,7 @@ export async function fit(
 /**
  * The usual name of a model's structure.
  * @param spec - the model
+ * @param nRandom - number of random effects in its design
  * @returns its family
  */
 export function familyOf(spec: Pick<ModelSpec, "classes" | "random">, nRandom: number): ModelFamily {

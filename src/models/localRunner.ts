@@ -5,7 +5,7 @@ import { tasks } from "./tasks.js";
 /**
  * Makes a runner that does jobs one after the other in the calling thread and needs nothing but the language: for
  * browsers, small models and tests. `workers` has the pools.
- * @returns the runner
+ * @returns the runner; `run` rejects with RunFailure `unknown-task` where a task or its data do not exist
  */
 export function createLocalRunner(): JobRunner {
   const shared = new Map<string, SharedData>();

@@ -70,8 +70,13 @@ export function findStructure(spec: PrepSpec, columns: readonly string[], proble
   return { scores, time: dates === null ? null : (dates.get("") ?? new Map()) };
 }
 
-/** Names of every column a structure uses. */
-export function structureColumns({ scores, time }: Structure): string[] {
+/**
+ * Names of every column a structure uses.
+ * @param structure - from `findStructure`
+ * @returns the names; one may occur twice
+ */
+export function structureColumns(structure: Structure): string[] {
+  const { scores, time } = structure;
   const parts = scores.flatMap((score) => (score.kind === "total" ? [score.columns] : score.items));
   return [...parts, ...(time === null ? [] : [time])].flatMap((part) => [...part.values()]);
 }

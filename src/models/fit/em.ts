@@ -72,7 +72,11 @@ function climb(objective: Objective, from: Point, direction: Float64Array): Poin
   return null;
 }
 
-/** Longest step, at most 1, that moves no parameter by more than 5 (internal units: about 5 standard deviations). */
+/**
+ * Longest step, at most 1, that moves no parameter by more than 5 (internal units: about 5 standard deviations).
+ * @param direction - the move of a full step, one entry per parameter
+ * @returns the factor for it
+ */
 export function limitStep(direction: Float64Array): number {
   let largest = 0;
   for (let i = 0; i < direction.length; i++) largest = Math.max(largest, Math.abs(direction[i]!));

@@ -262,7 +262,13 @@ function foldPattern(
   }
 }
 
-/** Logit gradient and information when the prior is the same for everyone. */
+/**
+ * Logit gradient and information when the prior is the same for everyone.
+ * @param out - evaluation with the class weights filled; logit parts are overwritten (information: added to)
+ * @param moments - the data; nothing is done where membership has covariates
+ * @param logPrior - K log prior probabilities
+ * @param information - whether the information is wanted
+ */
 export function finishLogits(
   out: Evaluation,
   moments: Moments,

@@ -153,7 +153,11 @@ export function computePattern(
  * B'V^-1 r from B'r.
  * @param out - m numbers at `outOffset`
  * @param p - the pattern
+ * @param outOffset - first entry of `out` written
  * @param r - B'r, m numbers at `rOffset` (z is its first q)
+ * @param rOffset - first entry of `r` read
+ * @param nRandom - q
+ * @param nBasis - m
  */
 export function applyInverse(
   out: Float64Array,
@@ -179,9 +183,12 @@ export function applyInverse(
  * @param out - added to
  * @param k - class
  * @param p - the pattern
+ * @param nRandom - q
  * @param weight - w, sum of posteriors
  * @param zz - R, q x q at `zzOffset`
+ * @param zzOffset - first entry of `zz` read
  * @param rr - posterior-weighted r'r
+ * @param information - whether the information is wanted
  */
 export function foldVariance(
   out: Evaluation,
@@ -244,7 +251,14 @@ function foldVarianceInformation(
 /**
  * Adds one pattern's share to the information of the fixed coefficients of class k:
  * sum of posterior-weighted X'V^-1 X, with X's column j = B[, basis j] w[person j].
+ * @param out - added to
+ * @param k - class
+ * @param p - the pattern
+ * @param moments - the data
+ * @param g - index of the pattern
+ * @param fixed - basis and person column of each coefficient
  * @param ww - c x c: posterior-weighted sum of w w', at `wwOffset`
+ * @param wwOffset - first entry of `ww` read
  * @param scratch - m x m, overwritten with B'V^-1 B
  */
 export function foldBetaInformation(

@@ -3,8 +3,11 @@ import type { Evaluation } from "./types.js";
 /**
  * Log prior class probabilities log softmax(v'gamma).
  * @param out - K numbers, overwritten
+ * @param nClasses - K
  * @param logits - K x nMembership
+ * @param nMembership - columns of the membership design, the intercept among them
  * @param v - membership row at `vOffset`; ignored when nMembership = 1
+ * @param vOffset - first entry of `v` read
  */
 export function logPriorInto(
   out: Float64Array,
@@ -29,8 +32,13 @@ export function logPriorInto(
 
 /**
  * Adds `scale` times (diag(pi) - pi pi') (x) v v' to the information of the logits.
+ * @param out - added to
+ * @param nClasses - K
+ * @param nMembership - columns of the membership design, the intercept among them
  * @param logPrior - K log prior probabilities
  * @param v - membership row at `vOffset` (nMembership > 1)
+ * @param vOffset - first entry of `v` read
+ * @param scale - factor of what is added, e.g. a number of persons
  */
 export function addLogitInformation(
   out: Evaluation,

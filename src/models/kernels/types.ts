@@ -108,7 +108,10 @@ export function allocateEvaluation(
   };
 }
 
-/** Sets the log-likelihood and its gradient to zero. */
+/**
+ * Sets the log-likelihood and its gradient to zero.
+ * @param out - changed in place
+ */
 export function clearGradient(out: Evaluation): void {
   out.logLikelihood = 0;
   out.gradientBeta.fill(0);
@@ -118,7 +121,10 @@ export function clearGradient(out: Evaluation): void {
   out.weight.fill(0);
 }
 
-/** Sets every entry of an evaluation to zero. */
+/**
+ * Sets every entry of an evaluation to zero.
+ * @param out - changed in place
+ */
 export function clearEvaluation(out: Evaluation): void {
   clearGradient(out);
   out.informationBeta.fill(0);
