@@ -165,17 +165,3 @@ export function dot(x: Float64Array, y: Float64Array, n: number): number {
   for (let i = 0; i < n; i++) sum += x[i]! * y[i]!;
   return sum;
 }
-
-/**
- * x' A y for a square matrix.
- * @returns the bilinear form
- */
-export function bilinear(a: Float64Array, x: Float64Array, y: Float64Array, n: number): number {
-  let sum = 0;
-  for (let i = 0; i < n; i++) {
-    let row = 0;
-    for (let j = 0; j < n; j++) row += a[i * n + j]! * y[j]!;
-    sum += x[i]! * row;
-  }
-  return sum;
-}

@@ -85,16 +85,6 @@ export function formatP(p: number | null | undefined): string {
 }
 
 /**
- * Writes a p-value within a sentence.
- * @param p - the p-value
- * @returns e.g. `p = .034`, `p < .001`
- */
-export function sentenceP(p: number | null | undefined): string {
-  const text = formatP(p);
-  return /^[<>]/.test(text) ? `p ${text}` : `p = ${text}`;
-}
-
-/**
  * Formats an interval in square brackets, as APA style asks.
  * @param lower - lower limit
  * @param upper - upper limit
