@@ -1,6 +1,7 @@
 import { InputError, type Problem } from "../core/errors.js";
 import type { LongTable } from "../core/table.js";
 import { assembleResult, type FitContext, familyOf } from "./fitModel.js";
+import type { Progress } from "./job.js";
 import { createLocalRunner } from "./localRunner.js";
 import { type FitRequest, searchAll } from "./multistart.js";
 import { buildProblem, type Problem as ModelProblem } from "./problem.js";
@@ -36,6 +37,13 @@ export const DEFAULT_SELECTION_RULE: SelectionRule = {
   requireReplication: true,
 };
 
+/** Options of {@link enumerate} beside those of a fit. */
+export interface EnumerationContext {
+  readonly known?: KnownFits;
+  /** Called with each fit as soon as it is made, e.g. to keep it. */
+  readonly onFit?: (key: string, fit: FitResult) => void;
+}
+
 /** Fits finished earlier, by {@link enumerationKey}; they are not fitted again. */
 export type KnownFits = ReadonlyMap<string, FitResult>;
 
@@ -61,9 +69,9 @@ export function enumerationKey(structure: string, classes: number): string {
 export async function enumerate(
   table: LongTable,
   enumeration: EnumerationSpec,
-  optionsInput: Partial<FitOptions> & FitContext & { readonly known?: KnownFits } = {},
+  optionsInput: Partial<FitOptions> & FitContext & EnumerationContext = {},
 ): Promise<EnumerationResult> {
-  const { runner, signal, onProgress, known, ...rest } = optionsInput;
+  const { runner, signal, onProgress, known, onFit, ...rest } = optionsInput;
   const options = resolveFitOptions(rest);
   const rule = { ...DEFAULT_SELECTION_RULE, ...enumeration.rule };
   checkRange(enumeration);
@@ -73,11 +81,7 @@ export async function enumerate(
   );
   const fits = new Map([...(known ?? [])].filter(([key]) => order.includes(key)));
   const problems = new Map<string, ModelProblem>();
-  const context = {
-    runner: runner ?? createLocalRunner(),
-    ...(signal === undefined ? {} : { signal }),
-    ...(onProgress === undefined ? {} : { onProgress }),
-  };
+  const jobRunner = runner ?? createLocalRunner();
   // One number of classes at a time, all structures together: what is finished stays when the rest is cancelled.
   for (const classes of classCounts(enumeration)) {
     if (signal?.aborted) break;
@@ -91,13 +95,25 @@ export async function enumerate(
       const problem = problems.get(structure.name) ?? buildProblem(table, base);
       problems.set(structure.name, problem);
       const label = `${structure.name}, ${classes} ${classes === 1 ? "class" : "classes"}`;
-      requests.push({ problem, shape: spec, options, label, spec, key });
+      const fewer = fits.get(enumerationKey(structure.name, classes - 1));
+      const previous = fewer === undefined ? {} : { previous: fewer.internal };
+      requests.push({ problem, shape: spec, options, label, spec, key, ...previous });
     }
-    const searches = await searchAll(requests, context);
+    const words = `${classes} ${classes === 1 ? "class" : "classes"} (of ${enumeration.classes.to})`;
+    const searches = await searchAll(requests, {
+      runner: jobRunner,
+      ...(signal === undefined ? {} : { signal }),
+      ...(onProgress === undefined
+        ? {}
+        : { onProgress: (p: Progress) => onProgress({ ...p, stage: `${words}: ${p.stage}` }) }),
+    });
     const seconds = (performance.now() - started) / 1000;
     searches.forEach((search, r) => {
       const { problem, spec, key } = requests[r]!;
-      if (search !== undefined) fits.set(key, assembleResult(table, problem, spec, options, search, seconds));
+      if (search === undefined) return;
+      const made = assembleResult(table, problem, spec, options, search, seconds);
+      fits.set(key, made);
+      onFit?.(key, made);
     });
   }
   const entries = order.flatMap((key) => {

@@ -1,11 +1,12 @@
 import { RunFailure } from "../core/errors.js";
 import type { FinishedFit, FinishInput } from "./fit/finish.js";
+import { SPLIT_DISTANCES } from "./fit/split.js";
 import type { FitJob, JobRunner, Progress, RunOptions } from "./job.js";
 import { layoutOf, type ProblemShape } from "./likelihood.js";
 import type { Problem } from "./problem.js";
 import type { StartsSummary } from "./result.js";
 import type { FitOptions } from "./spec.js";
-import type { ConvergeInput, OneClassInput, ScreenInput, StartOutcome } from "./tasks.js";
+import type { ConvergeInput, OneClassInput, ScreenInput, SplitInput, StartOutcome } from "./tasks.js";
 
 /** Finalists within this of the best log-likelihood have found the same maximum. */
 export const REPLICATION_TOLERANCE = 1e-3;
@@ -17,6 +18,8 @@ export interface FitRequest {
   readonly options: FitOptions;
   /** Words for progress and errors, e.g. `GMM, 3 classes`. */
   readonly label: string;
+  /** Vector of the same model with one class fewer, where it is known: each of its classes is split in turn. */
+  readonly previous?: readonly number[];
 }
 
 /** What the starts and the last stage found for one model. */
@@ -38,7 +41,7 @@ export interface SearchContext {
 }
 
 /**
- * Finds the maximum of several models at once: one-class fits, then every random start of every model screened, then
+ * Finds the maximum of several models at once: one-class fits, then every random start of every model screened (with splits of the fit with one class fewer), then
  * the best of each carried to convergence, then the best of those finished. Each stage is one call of the runner, so all
  * workers stay busy; results depend neither on the runner nor on the number of workers.
  * @param requests - the models; those of one problem share its data
@@ -56,7 +59,8 @@ export async function searchAll(
     const search = new Search(requests, keys, context);
     const oneClass = await search.fitOneClass();
     const screened = await search.screen(oneClass);
-    const finalists = await search.converge(screened);
+    const split = await search.screenSplits();
+    const finalists = await search.converge(screened, split);
     return await search.finish(oneClass, finalists);
   } finally {
     for (const key of keys.values()) context.runner.release(key);
@@ -142,18 +146,34 @@ class Search {
     );
   }
 
-  async converge(screened: readonly StartOutcome[][]): Promise<StartOutcome[][]> {
+  /** Starts from the fit with one class fewer; the best of them always goes on, so that a class more is never worse. */
+  async screenSplits(): Promise<StartOutcome[][]> {
+    return this.run<SplitInput, StartOutcome>(
+      "splitting classes",
+      this.requests.map((request) =>
+        splitsOf(request).map((input, s) => ({
+          task: "split",
+          label: `${request.label}: split ${s + 1}`,
+          input,
+          cost: this.cost(request) * input.iterations,
+        })),
+      ),
+    );
+  }
+
+  async converge(
+    screened: readonly StartOutcome[][],
+    split: readonly StartOutcome[][],
+  ): Promise<StartOutcome[][]> {
     return this.run<ConvergeInput, StartOutcome>(
       "converging the best starts",
       this.requests.map((request, r) =>
-        ranked(screened[r]!)
-          .slice(0, request.options.startsFinal)
-          .map((start, rank) => ({
-            task: "converge",
-            label: `${request.label}: finalist ${rank + 1}`,
-            input: { shape: request.shape, x: start.x, maxIterations: request.options.maxIterations },
-            cost: this.cost(request) * 60,
-          })),
+        finalistsOf(screened[r]!, split[r]!, request.options.startsFinal).map((start, rank) => ({
+          task: "converge",
+          label: `${request.label}: finalist ${rank + 1}`,
+          input: { shape: request.shape, x: start.x, maxIterations: request.options.maxIterations },
+          cost: this.cost(request) * 60,
+        })),
       ),
     );
   }
@@ -199,6 +219,31 @@ class Search {
   }
 }
 
+/** Two starts for each class of the fit with one class fewer. */
+function splitsOf({ shape, previous, options }: FitRequest): SplitInput[] {
+  if (previous === undefined || shape.classes === 1) return [];
+  return Array.from({ length: shape.classes - 1 }, (_, split) => split).flatMap((split) =>
+    SPLIT_DISTANCES.map((distance) => ({
+      shape,
+      previous,
+      split,
+      distance,
+      iterations: options.screeningIterations,
+    })),
+  );
+}
+
+/** The best starts of both kinds, the best split among them. */
+function finalistsOf(
+  screened: readonly StartOutcome[],
+  split: readonly StartOutcome[],
+  nFinal: number,
+): StartOutcome[] {
+  const best = ranked([...screened, ...split]).slice(0, nFinal);
+  const bestSplit = ranked(split)[0];
+  return bestSplit === undefined || best.includes(bestSplit) ? best : [...best, bestSplit];
+}
+
 /** Best first: finite before infinite, sound before degenerate, then by log-likelihood, then by index. */
 function ranked(starts: readonly StartOutcome[]): StartOutcome[] {
   return starts
@@ -221,7 +266,7 @@ function summarise(
   const { scaling } = request.problem.design.stored;
   const shift = request.problem.data.moments.nObservations * Math.log(scaling.outcomeSd);
   return {
-    tried: request.options.startsInitial,
+    tried: request.options.startsInitial + splitsOf(request).length,
     finalists: finalists.length,
     converged: finalists.filter((start) => start.converged).length,
     replicatedBest: finalists.filter(

@@ -1,8 +1,10 @@
 import { emSteps } from "./fit/em.js";
 import { type FinishedFit, type FinishInput, finish } from "./fit/finish.js";
+import type { Objective, Point } from "./fit/objective.js";
 import { EXACT_FIT_VARIANCE } from "./fit/objective.js";
 import { fitOneClass, oneClassStart } from "./fit/oneClass.js";
 import { quasiNewton } from "./fit/quasiNewton.js";
+import { splitVector } from "./fit/split.js";
 import { startVector } from "./fit/starts.js";
 import type { SharedData, Task } from "./job.js";
 import { layoutOf, objectiveOf, type ProblemData, type ProblemShape } from "./likelihood.js";
@@ -14,6 +16,17 @@ export interface ScreenInput {
   readonly oneClass: readonly number[];
   readonly seed: number;
   readonly index: number;
+  readonly iterations: number;
+}
+
+/** Input of a start made by splitting a class of the fit with one class fewer. */
+export interface SplitInput {
+  readonly shape: ProblemShape;
+  /** Vector of that fit. */
+  readonly previous: readonly number[];
+  /** The class to split, from 0, and how far. */
+  readonly split: number;
+  readonly distance: number;
   readonly iterations: number;
 }
 
@@ -67,16 +80,32 @@ const screenStart = (data: ProblemData, input: ScreenInput): StartOutcome => {
   const start = isNested(input)
     ? nestedStart(data, layout, oneClass, input)
     : startVector(data, layout, oneClass, input.seed, input.index);
-  const point = emSteps(objective, start, input.iterations, 1e-4);
+  return screened(data, input, objective, emSteps(objective, start, input.iterations, 1e-4));
+};
+
+const screenSplit = (data: ProblemData, input: SplitInput): StartOutcome => {
+  const { objective, layout } = objectiveOf(data, input.shape);
+  const fewer = layoutOf(data, { ...input.shape, classes: input.shape.classes - 1 });
+  const previous = { x: Float64Array.from(input.previous), layout: fewer };
+  const start = splitVector(layout, previous, input.split, input.distance);
+  return screened(data, input, objective, emSteps(objective, start, input.iterations, 1e-4));
+};
+
+function screened(
+  data: ProblemData,
+  { shape, iterations }: { readonly shape: ProblemShape; readonly iterations: number },
+  objective: Objective,
+  point: Point,
+): StartOutcome {
   return {
     x: Array.from(point.x),
     logLikelihood: point.value,
     converged: false,
-    iterations: input.iterations,
+    iterations,
     evaluations: objective.evaluations,
-    degenerate: isDegenerate(data, input.shape, point.x),
+    degenerate: isDegenerate(data, shape, point.x),
   };
-};
+}
 
 /** Every second group of four starts of a model whose covariances differ by class begins in the model where they do not. */
 function isNested({ shape, index }: ScreenInput): boolean {
@@ -130,6 +159,7 @@ function onProblem<Input, Output>(work: (data: ProblemData, input: Input) => Out
 export const tasks: Readonly<Record<string, Task<never, unknown>>> = {
   growthCurve: onProblem<OneClassInput, StartOutcome>(fitGrowthCurve),
   screen: onProblem<ScreenInput, StartOutcome>(screenStart),
+  split: onProblem<SplitInput, StartOutcome>(screenSplit),
   converge: onProblem<ConvergeInput, StartOutcome>(convergeStart),
   finish: onProblem<FinishInput, FinishedFit>(finish),
 };

@@ -78,14 +78,19 @@ export function stopIfCancelled({ options }: Run): void {
  * @param words - put before the words of its progress, e.g. `3 classes (of 5)`
  * @returns the context for `fit` and `enumerate`
  */
-export function fitContext({ runner, options }: Run, words: string): FitContext {
+export function fitContext({ runner, options }: Run, words?: string): FitContext {
   const { signal, onProgress } = options;
   return {
     runner,
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined
       ? {}
-      : { onProgress: (progress) => onProgress({ ...progress, stage: `${words}, ${progress.stage}` }) }),
+      : {
+          onProgress: (progress) =>
+            onProgress(
+              words === undefined ? progress : { ...progress, stage: `${words}, ${progress.stage}` },
+            ),
+        }),
   };
 }
 

@@ -50,13 +50,32 @@ describe("an enumeration", () => {
     expect(result.explanation).toContain("lowest BIC");
   });
 
-  test("each fit is that of fitting it alone", async () => {
+  test("each fit is that of enumerating its structure alone", async () => {
     const alone = await enumerate(
       table,
-      { structures: [structures[1]!], classes: { from: 2, to: 2 } },
+      { structures: [structures[1]!], classes: { from: 1, to: 2 } },
       QUICK,
     );
-    expect(alone.fits[0]!.internal).toEqual(result.fits[4]!.internal);
+    expect(alone.fits[1]!.internal).toEqual(result.fits[4]!.internal);
+  });
+
+  test("splits of the fit with one class fewer are among the starts", () => {
+    // Two splits for each class of the smaller model.
+    for (const [at, splits] of [
+      [1, 2],
+      [2, 4],
+    ] as const)
+      expect(result.fits[at]!.starts!.tried).toBe(QUICK.startsInitial + splits);
+  });
+
+  test("from one random start, more classes still never fit worse", async () => {
+    const { rows } = await enumerate(
+      table,
+      { structures: [structures[0]!], classes: { from: 1, to: 5 } },
+      { startsInitial: 1, startsFinal: 1 },
+    );
+    for (let k = 1; k < rows.length; k++)
+      expect(rows[k]!.logLikelihood).toBeGreaterThan(rows[k - 1]!.logLikelihood - 1e-6);
   });
 
   test("more classes never fit worse", () => {
@@ -95,7 +114,7 @@ describe("an enumeration", () => {
     expect(chosen).toBe(0);
   });
 
-  test("cancelled in the last stage, it returns what was finished", async () => {
+  test("cancelled on the way, it returns what was finished", async () => {
     const controller = new AbortController();
     const { rows } = await enumerate(
       table,
@@ -104,11 +123,11 @@ describe("an enumeration", () => {
         ...QUICK,
         signal: controller.signal,
         onProgress: ({ stage, done }) => {
-          if (stage === "finishing" && done === 2) controller.abort();
+          if (stage === "2 classes (of 3): finishing" && done === 1) controller.abort();
         },
       },
     );
-    expect(rows).toHaveLength(2);
+    expect(rows.map((row) => row.classes)).toEqual([1, 2, 1]);
     rows.forEach((row) => {
       const whole = result.rows.find((r) => r.structure === row.structure && r.classes === row.classes)!;
       expect(row.logLikelihood).toBe(whole.logLikelihood);

@@ -92,7 +92,7 @@ describe("runStudy", () => {
     const { read: rowsRead, used, setAside } = first.chosen!.rows;
     expect(used + setAside.reduce((sum, { rows }) => sum + rows, 0)).toBe(rowsRead);
     expect(rowsRead).toBe(first.cohort!.sources[0]!.rows);
-    expect([...stages].join("; ")).toContain("2 classes (of 3), screening starts");
+    expect([...stages].join("; ")).toContain("2 classes (of 3): screening starts");
     for (const file of first.manifest.files) expect(existsSync(join(folder, "out", file)), file).toBe(true);
     const manifest = JSON.parse(await read("out", "manifest.json"));
     expect(manifest).toEqual(JSON.parse(JSON.stringify(first.manifest)));
