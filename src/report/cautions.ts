@@ -69,6 +69,22 @@ export function criterionName(criterion: string): string {
   return criterion === "iclBic" ? "ICL-BIC" : criterion.toUpperCase();
 }
 
+/**
+ * The model that the rule of selection names by itself, whatever the study chose.
+ * @param enumeration - the comparison
+ * @returns its row: of those that meet the rule the one with the lowest criterion; null when none does
+ */
+export function ruleFavourite({ rows, rule }: EnumerationResult): EnumerationRow | null {
+  const eligible = rows.filter(
+    (row) => row.excludedBecause.length === 0 && Number.isFinite(row.criteria[rule.criterion]),
+  );
+  return eligible.reduce<EnumerationRow | null>(
+    (best, row) =>
+      best === null || row.criteria[rule.criterion] < best.criteria[rule.criterion] ? row : best,
+    null,
+  );
+}
+
 const SERIOUS: ReadonlySet<Verdict["name"]> = new Set([
   "class vanished",
   "not identified",
@@ -141,6 +157,13 @@ function enumerationCautions(input: ReportInput): readonly Caution[] {
       weight: "serious",
       text: `The model of this report does not meet the selection rule: ${row.excludedBecause.join("; ")}.`,
       advice: "See in the comparison table which models do; say in the paper why this one was taken.",
+    });
+  const favourite = ruleFavourite(enumeration);
+  if (favourite !== null && favourite !== row)
+    out.push({
+      weight: "note",
+      text: `The study chose this model in place of the one that the rule names, ${modelName(favourite)}.`,
+      advice: "Say so in the paper, and why.",
     });
   if (row.classes === most && most > 1)
     out.push({

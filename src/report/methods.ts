@@ -1,5 +1,5 @@
 import type { FitResult } from "../models/result.js";
-import { criterionName } from "./cautions.js";
+import { criterionName, modelName, ruleFavourite } from "./cautions.js";
 import { timeUnit } from "./describe.js";
 import { formatCount, formatNumber, joinWords, numberWord, plural } from "./format.js";
 import type { ReportInput } from "./input.js";
@@ -107,10 +107,15 @@ function enumerationParagraph(input: ReportInput): string {
   ];
   const criterion = criterionName(rule.criterion);
   const shown = rows.find((row) => row.chosen);
-  const againstRule =
+  const favourite = ruleFavourite(input.enumeration!);
+  const unmet =
     shown === undefined || shown.excludedBecause.length === 0
       ? ""
       : ` The model reported here does not meet the rule (${shown.excludedBecause.join("; ")}).`;
+  const againstRule =
+    shown === undefined || favourite === null || favourite === shown
+      ? unmet
+      : `${unmet} The rule names ${modelName(favourite)}; ${modelName(shown)} was chosen in its place.`;
   return `The number of classes was studied by fitting ${plural(rows.length, "model")}: ${joinWords(each)}. They were compared by AIC, BIC (Schwarz, 1978), sample-size adjusted BIC (Sclove, 1987), the integrated completed likelihood (Biernacki et al., 2000), entropy, size of the smallest class and replication. The rule of choice was the lowest ${criterion} among converged models${limits.length > 0 ? ` ${joinWords(limits)}` : ""}.${againstRule} BIC and its relatives use the number of people.`;
 }
 

@@ -116,6 +116,20 @@ describe("what to distrust", () => {
     );
   });
 
+  test("a choice in place of the rule's is told, with the model that the rule names", () => {
+    const enumeration = input.enumeration!;
+    const chosen = enumeration.rows.findIndex((row) => row.structure === "GMM" && row.classes === 3);
+    const rows = enumeration.rows.map((row, i) => ({ ...row, excludedBecause: [], chosen: i === chosen }));
+    const changed = { enumeration: { ...enumeration, rows, chosen } };
+    expect(cautionsOf(changed)).toMatch(
+      /The study chose this model in place of the one that the rule names, GMM with \w+ classes\./,
+    );
+    expect(buildReport({ ...input, ...changed }).methods.join(" ")).toMatch(
+      /The rule names GMM with \w+ classes; GMM with three classes was chosen in its place\./,
+    );
+    expect(cautionsOf({})).not.toContain("in place of the one that the rule names");
+  });
+
   test("rows that only a model sets aside are counted and named", () => {
     const { ledger } = input.cohort;
     const rows = {
