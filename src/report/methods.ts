@@ -76,7 +76,7 @@ function estimationParagraph(fit: FitResult): string {
   ];
   if (fit.starts !== null)
     parts.push(
-      `${plural(fit.starts.tried, "random start")} were screened for ${plural(fit.options.screeningIterations, "iteration")}, and the best ${formatCount(fit.starts.finalists)} carried to convergence (at most ${formatCount(fit.options.maxIterations)} iterations, seed ${fit.seed}); ${formatCount(fit.starts.replicatedBest)} of them reached the best log-likelihood, ${formatNumber(fit.logLikelihood, 2)}.`,
+      `${startsPhrase(fit.starts.tried, fit.options.startsInitial)} were screened for ${plural(fit.options.screeningIterations, "iteration")}, and the best ${formatCount(fit.starts.finalists)} carried to convergence (at most ${formatCount(fit.options.maxIterations)} iterations, seed ${fit.seed}); ${formatCount(fit.starts.replicatedBest)} of them reached the best log-likelihood, ${formatNumber(fit.logLikelihood, 2)}.`,
     );
   else parts.push(`The log-likelihood was ${formatNumber(fit.logLikelihood, 2)}.`);
   parts.push(
@@ -87,6 +87,13 @@ function estimationParagraph(fit: FitResult): string {
       "Classes are numbered by their fitted mean at the last common time, lowest first. Classification is described by relative entropy (Ramaswamy et al., 1993), average posterior probabilities and odds of correct classification (Nagin, 2005).",
     );
   return parts.join(" ");
+}
+
+/** Starts beyond the random ones that were asked for are splits of the classes of a smaller model. */
+function startsPhrase(tried: number, random: number): string {
+  const splits = tried - random;
+  if (splits <= 0) return plural(tried, "random start");
+  return `${plural(random, "random start")} and ${plural(splits, "start")} that split a class of the model with one class fewer`;
 }
 
 function enumerationParagraph(input: ReportInput): string {

@@ -85,7 +85,7 @@ function entropyWord(entropy: number): string {
 
 function startsSentence(fit: FitResult): string {
   const { tried, finalists, replicatedBest } = fit.starts!;
-  return `Of ${plural(tried, "random start")}, the best ${formatCount(finalists)} were carried to convergence, and ${formatCount(replicatedBest)} of them reached the best log-likelihood (${formatNumber(fit.logLikelihood, 2)}).`;
+  return `Of ${plural(tried, "start")}, the best ${formatCount(finalists)} were carried to convergence, and ${formatCount(replicatedBest)} of them reached the best log-likelihood (${formatNumber(fit.logLikelihood, 2)}).`;
 }
 
 function choiceSentences(enumeration: EnumerationResult, fit: FitResult): readonly string[] {

@@ -52,7 +52,9 @@ async function fitAll(run: Run, cohort: Cohort): Promise<{ fits: Map<string, Fit
   const fits = new Map<string, FitResult>();
   for (const { structure, classes } of modelsOf(study)) {
     const spec = study.structures.find(({ name }) => name === structure)!.spec;
-    const key = await fitKey(run, cohort, { ...spec, classes });
+    // Beyond the first, a model also starts from the one with a class fewer, so it depends on where the range begins.
+    const { from } = study.classes;
+    const key = await fitKey(run, cohort, { ...spec, classes, ...(classes > from ? { from } : {}) });
     keys.set(enumerationKey(structure, classes), key);
     const kept = await cache.get<FitResult>(key);
     if (kept !== undefined) fits.set(enumerationKey(structure, classes), kept);

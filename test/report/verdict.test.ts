@@ -230,5 +230,9 @@ describe("checklist and methods", () => {
     ])
       expect(text).toContain(part);
     expect(text).not.toMatch(/undefined|NaN|null/);
+    const starts = { ...input.chosen.starts!, tried: 106 };
+    expect(buildReport({ ...input, ...chosenWith({ starts }) }).methods.join(" ")).toContain(
+      "100 random starts and 6 starts that split a class of the model with one class fewer were screened",
+    );
   });
 });

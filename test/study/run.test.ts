@@ -128,6 +128,11 @@ describe("runStudy", () => {
     const result = await runStudy(strict);
     expect(result.chosen).not.toBeNull();
     expect(result.manifest.warnings.join("\n")).toContain("No model met the rule");
+    // Fits of a range that begins elsewhere had other starts: they are not taken over.
+    expect(result.manifest.stages.find(({ name }) => name === "comparing models")).toMatchObject({
+      reused: 0,
+      fitted: 4,
+    });
   }, 60_000);
 
   it("keeps what is finished when it is cancelled, and takes it up again", async () => {
