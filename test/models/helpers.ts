@@ -5,7 +5,7 @@ import { type LongTable, tableFromArrays } from "../../src/core/table.js";
 import type { FitOptions } from "../../src/models/spec.js";
 
 /** Few starts, for models whose maximum is easy to find. */
-export const QUICK: Partial<FitOptions> = { startsInitial: 12, startsFinal: 4 };
+export const QUICK = { startsInitial: 12, startsFinal: 4 } satisfies Partial<FitOptions>;
 
 /** Paths of all numbers in a value that are not finite (undefined properties are left alone). */
 export function nonFinite(value: unknown, path = "result"): string[] {
