@@ -109,7 +109,7 @@ class Search {
     return problem.data.moments.nPersons * shape.classes;
   }
 
-  /** The one-class fit that a mixture's starts are built around; REML never applies here. */
+  /** The one-class fit: the model itself where it has one class, else what a mixture's starts are built around. */
   async fitOneClass(): Promise<StartOutcome[][]> {
     return this.run<OneClassInput, StartOutcome>(
       "one-class fits",
