@@ -8,7 +8,7 @@ import { referenceModels, sim600 } from "./fixtures.js";
 const fits = new Map<string, Promise<FitResult>>();
 const models = referenceModels("sim600");
 
-describe.each(["lme4", "nlme", "lcmm", "flexmix"])("%s on sim600", (software) => {
+describe.each(["lme4", "nlme", "lcmm", "flexmix", "lavaan", "OpenMx"])("%s on sim600", (software) => {
   test.each(
     models.filter((model) => model.package.startsWith(software)).map((model) => [model.name, model] as const),
   )("%s", async (_, model) => {
@@ -21,5 +21,5 @@ describe.each(["lme4", "nlme", "lcmm", "flexmix"])("%s on sim600", (software) =>
 });
 
 test("every reference model was looked at", () => {
-  expect(models.length).toBe(161);
+  expect(models.length).toBe(166);
 });
