@@ -223,12 +223,7 @@ function exclusions(fit: FitResult, rule: SelectionRule): string[] {
     reasons.push(`smallest class ${(100 * smallest).toFixed(1)}% < ${percent(rule.minimumClassProportion)}`);
   if (fit.criteria.entropy !== null && fit.criteria.entropy < rule.minimumEntropy)
     reasons.push(`entropy ${fit.criteria.entropy.toFixed(2)} < ${rule.minimumEntropy}`);
-  if (
-    rule.requireReplication &&
-    fit.starts !== null &&
-    fit.starts.finalists > 1 &&
-    fit.starts.replicatedBest < 2
-  )
+  if (rule.requireReplication && fit.starts !== null && fit.starts.replicatedBest < 2)
     reasons.push("best value not replicated");
   return reasons;
 }

@@ -171,7 +171,12 @@ class Search {
         finalistsOf(screened[r]!, split[r]!, request.options.startsFinal).map((start, rank) => ({
           task: "converge",
           label: `${request.label}: finalist ${rank + 1}`,
-          input: { shape: request.shape, x: start.x, maxIterations: request.options.maxIterations },
+          input: {
+            shape: request.shape,
+            x: start.x,
+            fromSplit: start.fromSplit,
+            maxIterations: request.options.maxIterations,
+          },
           cost: this.cost(request) * 60,
         })),
       ),
@@ -269,9 +274,16 @@ function summarise(
     tried: request.options.startsInitial + splitsOf(request).length,
     finalists: finalists.length,
     converged: finalists.filter((start) => start.converged).length,
-    replicatedBest: finalists.filter(
-      (start) => !start.degenerate && start.logLikelihood > finished.logLikelihood - REPLICATION_TOLERANCE,
-    ).length,
+    replicatedBest: replications(finalists, finished.logLikelihood),
     logLikelihoods: finalists.map((start) => start.logLikelihood - shift),
   };
+}
+
+/** Finalists at the best value; all splits together count once, because splits of one class tend to find the same maximum. */
+function replications(finalists: readonly StartOutcome[], best: number): number {
+  const reached = finalists.filter(
+    (start) => !start.degenerate && start.logLikelihood > best - REPLICATION_TOLERANCE,
+  );
+  const random = reached.filter((start) => !start.fromSplit).length;
+  return random + (reached.length > random ? 1 : 0);
 }

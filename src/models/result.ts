@@ -121,7 +121,7 @@ export interface StartsSummary {
   /** Carried to the second stage. */
   readonly finalists: number;
   readonly converged: number;
-  /** Finalists that reached the best log-likelihood (within 1e-3). */
+  /** Finalists that reached the best log-likelihood (within 1e-3); splits of a smaller fit count as one. */
   readonly replicatedBest: number;
   /** Log-likelihoods of the finalists, best first. */
   readonly logLikelihoods: readonly number[];

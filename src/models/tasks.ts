@@ -34,6 +34,7 @@ export interface SplitInput {
 export interface ConvergeInput {
   readonly shape: ProblemShape;
   readonly x: readonly number[];
+  readonly fromSplit: boolean;
   readonly maxIterations: number;
 }
 
@@ -46,6 +47,8 @@ export interface StartOutcome {
   readonly evaluations: number;
   /** Residual variances ran apart or to zero: the likelihood is unbounded there, so the value means nothing. */
   readonly degenerate: boolean;
+  /** Made by splitting a class of the fit with one class fewer: such starts are no independent evidence of replication. */
+  readonly fromSplit: boolean;
 }
 
 /** Input of the one-class fit that every mixture starts from. */
@@ -80,7 +83,7 @@ const screenStart = (data: ProblemData, input: ScreenInput): StartOutcome => {
   const start = isNested(input)
     ? nestedStart(data, layout, oneClass, input)
     : startVector(data, layout, oneClass, input.seed, input.index);
-  return screened(data, input, objective, emSteps(objective, start, input.iterations, 1e-4));
+  return screened(data, input, objective, emSteps(objective, start, input.iterations, 1e-4), false);
 };
 
 const screenSplit = (data: ProblemData, input: SplitInput): StartOutcome => {
@@ -88,7 +91,7 @@ const screenSplit = (data: ProblemData, input: SplitInput): StartOutcome => {
   const fewer = layoutOf(data, { ...input.shape, classes: input.shape.classes - 1 });
   const previous = { x: Float64Array.from(input.previous), layout: fewer };
   const start = splitVector(layout, previous, input.split, input.distance);
-  return screened(data, input, objective, emSteps(objective, start, input.iterations, 1e-4));
+  return screened(data, input, objective, emSteps(objective, start, input.iterations, 1e-4), true);
 };
 
 function screened(
@@ -96,6 +99,7 @@ function screened(
   { shape, iterations }: { readonly shape: ProblemShape; readonly iterations: number },
   objective: Objective,
   point: Point,
+  fromSplit: boolean,
 ): StartOutcome {
   return {
     x: Array.from(point.x),
@@ -104,6 +108,7 @@ function screened(
     iterations,
     evaluations: objective.evaluations,
     degenerate: isDegenerate(data, shape, point.x),
+    fromSplit,
   };
 }
 
@@ -138,6 +143,7 @@ const convergeStart = (data: ProblemData, input: ConvergeInput): StartOutcome =>
     iterations: result.iterations,
     evaluations: objective.evaluations,
     degenerate: isDegenerate(data, input.shape, result.point.x),
+    fromSplit: input.fromSplit,
   };
 };
 

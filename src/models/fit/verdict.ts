@@ -29,7 +29,7 @@ const SENTENCES: Record<VerdictName, { sentence: string; advice: string }> = {
       "Consider fewer random effects, or uncorrelated ones; standard errors of variances are not available there.",
   },
   "best value not replicated": {
-    sentence: "Only one set of start values reached the best solution, so a better one may exist.",
+    sentence: "No two independent sets of start values reached the best solution, so a better one may exist.",
     advice: "Increase the number of random starts; if that does not help, choose fewer classes.",
   },
   "class vanished": {
