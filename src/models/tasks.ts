@@ -71,6 +71,7 @@ const fitGrowthCurve = (data: ProblemData, input: OneClassInput): StartOutcome =
     iterations: result.iterations,
     evaluations: objective.evaluations,
     degenerate: isDegenerate(data, shape, result.point.x),
+    fromSplit: false,
   };
 };
 
