@@ -82,6 +82,28 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   return bestDistance <= limit ? best : undefined;
 }
 
+/**
+ * Problems for keys that an options object has but nobody reads: a misspelt option must not be ignored.
+ * @param input - the object a caller gave
+ * @param known - the keys that are read
+ * @param where - what the object is, for the message
+ * @returns one problem per unknown key, with the nearest known key as a suggestion
+ */
+export function unknownKeys(input: object, known: readonly string[], where: string): Problem[] {
+  return Object.keys(input)
+    .filter((key) => !known.includes(key))
+    .map((key) => {
+      const near = nearestName(key, known);
+      return {
+        code: "unknown-key",
+        where,
+        message: `There is no option "${key}".`,
+        expected: `some of ${known.join(", ")}`,
+        ...(near === undefined ? {} : { fix: `Did you mean "${near}"?` }),
+      };
+    });
+}
+
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

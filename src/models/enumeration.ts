@@ -1,4 +1,4 @@
-import { InputError, type Problem } from "../core/errors.js";
+import { InputError, type Problem, unknownKeys } from "../core/errors.js";
 import type { LongTable } from "../core/table.js";
 import { assembleResult, type FitContext, familyOf } from "./fitModel.js";
 import type { Progress } from "./job.js";
@@ -127,7 +127,13 @@ function classCounts({ classes }: EnumerationSpec): number[] {
   return Array.from({ length: classes.to - classes.from + 1 }, (_, c) => classes.from + c);
 }
 
-function checkRange({ structures, classes }: EnumerationSpec): void {
+function checkRange(enumeration: EnumerationSpec): void {
+  const { structures, classes } = enumeration;
+  const unknown = [
+    ...unknownKeys(enumeration, ["structures", "classes", "rule"], "enumeration"),
+    ...unknownKeys(enumeration.rule ?? {}, Object.keys(DEFAULT_SELECTION_RULE), "enumeration: rule"),
+  ];
+  if (unknown.length > 0) throw new InputError(unknown);
   if (
     !(
       Number.isInteger(classes.from) &&

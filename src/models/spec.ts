@@ -1,4 +1,4 @@
-import { InputError, type Problem } from "../core/errors.js";
+import { InputError, type Problem, unknownKeys } from "../core/errors.js";
 
 /** How residual variances are shared: one for all, or one per class. */
 export type ResidualStructure = "common" | "class";
@@ -32,6 +32,20 @@ export interface ModelSpec {
 
 /** What a caller must give; the rest has defaults. */
 export type ModelSpecInput = Pick<ModelSpec, "outcome" | "time"> & Partial<ModelSpec>;
+
+const SPEC_KEYS: readonly (keyof ModelSpec)[] = [
+  "outcome",
+  "time",
+  "fixed",
+  "random",
+  "classes",
+  "classSpecific",
+  "membership",
+  "residual",
+  "covariance",
+  "diagonal",
+  "reml",
+];
 
 /** The usual name of a model, by its structure. */
 export type ModelFamily = "growth curve" | "latent class growth analysis" | "growth mixture model";
@@ -83,7 +97,15 @@ export function resolveSpec(input: ModelSpecInput): ModelSpec {
     diagonal: input.diagonal ?? false,
     reml: input.reml ?? false,
   };
-  const problems: Problem[] = [];
+  const problems: Problem[] = unknownKeys(input, SPEC_KEYS, "model");
+  for (const name of ["outcome", "time", "fixed", "random", "membership"] as const)
+    if (typeof spec[name] !== "string")
+      problems.push({
+        code: "bad-text",
+        where: `model: ${name}`,
+        message: `It is ${String(spec[name])}.`,
+        expected: name === "outcome" || name === "time" ? "the name of a column" : "a formula as text",
+      });
   if (!Number.isInteger(spec.classes) || spec.classes < 1 || spec.classes > 50)
     problems.push({
       code: "bad-class-count",
@@ -110,7 +132,7 @@ export function resolveSpec(input: ModelSpecInput): ModelSpec {
  */
 export function resolveFitOptions(input: Partial<FitOptions> = {}): FitOptions {
   const options = { ...DEFAULT_FIT_OPTIONS, ...input };
-  const problems: Problem[] = [];
+  const problems: Problem[] = unknownKeys(input, Object.keys(DEFAULT_FIT_OPTIONS), "fitting options");
   for (const name of ["startsInitial", "startsFinal", "screeningIterations", "maxIterations"] as const)
     if (!Number.isInteger(options[name]) || options[name] < 1)
       problems.push({

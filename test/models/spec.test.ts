@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   DEFAULT_FIT_OPTIONS,
+  type FitOptions,
   type ModelSpecInput,
   resolveFitOptions,
   resolveSpec,
@@ -69,5 +70,24 @@ describe("fitting options", () => {
     );
     expect(problems).toHaveLength(6);
     for (const problem of problems) expect(problem.expected).toBeDefined();
+  });
+});
+
+describe("misspelt options", () => {
+  test.each([
+    [
+      () => resolveSpec({ ...base, randum: "0" } as ModelSpecInput),
+      'There is no option "randum".',
+      'Did you mean "random"?',
+    ],
+    [
+      () => resolveFitOptions({ startInitial: 3 } as Partial<FitOptions>),
+      '"startInitial"',
+      'Did you mean "startsInitial"?',
+    ],
+    [() => resolveSpec({ time: "week" } as ModelSpecInput), "model: outcome", "the name of a column"],
+  ])("are refused, not ignored", (call, message, help) => {
+    expect(call).toThrow(message);
+    expect(call).toThrow(help);
   });
 });
