@@ -39,7 +39,7 @@ async function runEnumerate(file: string, raw: RawOptions): Promise<void> {
     requireReplication: read.flag("requireReplication"),
   };
   const options = readFitOptions(read);
-  const workers = readWorkers(read);
+  const workers = readWorkers(read) ?? "auto";
   read.check();
 
   const randoms = read.list("random").length === 0 ? ["1"] : read.list("random");

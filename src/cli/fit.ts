@@ -33,7 +33,7 @@ async function runFit(file: string, raw: RawOptions): Promise<void> {
     classes,
   };
   const options = readFitOptions(read);
-  const workers = readWorkers(read);
+  const workers = readWorkers(read) ?? "auto";
   read.check();
 
   const { resolveSpec } = await import("../models/spec.js");

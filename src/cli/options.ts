@@ -1,6 +1,6 @@
-import { availableParallelism } from "node:os";
 import { InputError, nearestName, type Problem } from "../core/errors.js";
 import type { FitOptions, ModelSpecInput } from "../models/spec.js";
+import { MAX_WORKERS } from "../workers/limits.js";
 import type { RawOptions } from "./declare.js";
 
 /**
@@ -181,8 +181,8 @@ export function readFitOptions(read: OptionReader): Partial<FitOptions> {
 /**
  * Reads `--workers`.
  * @param read - the options; problems are kept in it
- * @returns the number of workers; without the option one per core
+ * @returns the number of workers, undefined without the option
  */
-export function readWorkers(read: OptionReader): number {
-  return read.number("workers", { whole: true, least: 0, most: 256 }) ?? availableParallelism();
+export function readWorkers(read: OptionReader): number | undefined {
+  return read.number("workers", { whole: true, least: 0, most: MAX_WORKERS });
 }

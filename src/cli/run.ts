@@ -22,14 +22,14 @@ export function declareRun(program: Command): void {
 }
 
 async function runStudyFile(path: string, raw: RawOptions): Promise<void> {
-  const { OptionReader } = await import("./options.js");
+  const { OptionReader, readWorkers } = await import("./options.js");
   const read = new OptionReader(raw);
   const overrides = {
     data: read.text("data"),
     output: read.text("out"),
     starts: read.starts("starts"),
     seed: read.number("seed", { whole: true }),
-    workers: read.number("workers", { whole: true, least: 0, most: 256 }),
+    workers: readWorkers(read),
   };
   read.check();
   const { loadStudy } = await import("../study/load.js");

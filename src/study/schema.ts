@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { CovarianceSharing, ResidualStructure } from "../models/spec.js";
 import { OUTCOME_NAMES } from "../prep/spec.js";
 import type { MeasureRole, TimeUnit } from "../prep/types.js";
+import { MAX_WORKERS } from "../workers/limits.js";
 
 /** Where the rows are and which columns say whose they are. */
 export interface DataSection {
@@ -333,8 +334,8 @@ export const STUDY_SECTIONS: { readonly [K in keyof StudyFile]-?: z.ZodType<Stud
   output: text("the path of a folder, relative to the study file").exactOptional(),
   seed: z.number().int().describe("a whole number").exactOptional(),
   workers: z
-    .union([z.literal("auto"), z.number().int().min(0).max(256)])
-    .describe("auto, or a whole number from 0 (no threads) to 256")
+    .union([z.literal("auto"), z.number().int().min(0).max(MAX_WORKERS)])
+    .describe(`auto, or a whole number from 0 (no threads) to ${MAX_WORKERS}`)
     .exactOptional(),
 };
 

@@ -7,6 +7,7 @@ import { InputError, RunFailure } from "../core/errors.js";
 import type { FitJob, JobRunner, RunOptions, SharedData } from "../models/job.js";
 import { errorOf } from "./failure.js";
 import { createInlineRunner, poolClosed, requireData } from "./inline.js";
+import { MAX_WORKERS } from "./limits.js";
 import { costOf, type ProgressMeter, startProgress } from "./progress.js";
 import {
   type ForgetMessage,
@@ -39,7 +40,7 @@ export interface PoolOptions {
  * Makes a runner for a number of workers as users give it.
  * @param workers - threads; 0: the calling thread; `auto`: one per processor, none on a machine with only one
  * @returns a pool, or the inline runner
- * @throws InputError when the number is not a whole number from 0 to 1024
+ * @throws InputError when the number is not a whole number from 0 to {@link MAX_WORKERS}
  */
 export function createRunner(workers: number | "auto"): JobRunner {
   const processors = availableParallelism();
@@ -55,7 +56,7 @@ export function createRunner(workers: number | "auto"): JobRunner {
  * error that a task throws is not retried. Either way `run` ends its other jobs and rejects, naming the job.
  * @param options - the number of threads and where the tasks are
  * @returns the runner; close it, or its threads go on waiting
- * @throws InputError when `workers` is not a whole number from 1 to 1024
+ * @throws InputError when `workers` is not a whole number from 1 to {@link MAX_WORKERS}
  */
 export function createPool(options: PoolOptions): JobRunner {
   return new Pool(options);
@@ -71,11 +72,11 @@ class Pool implements JobRunner {
   private closed = false;
 
   constructor(options: PoolOptions) {
-    if (!(Number.isInteger(options.workers) && options.workers >= 1 && options.workers <= 1024))
+    if (!(Number.isInteger(options.workers) && options.workers >= 1 && options.workers <= MAX_WORKERS))
       throw new InputError({
         code: "bad-workers",
         message: `workers is ${options.workers}.`,
-        expected: "a whole number from 0 (no threads) to 1024, or auto",
+        expected: `a whole number from 0 (no threads) to ${MAX_WORKERS}, or auto`,
       });
     this.workers = options.workers;
     const settings: WorkerSettings = {

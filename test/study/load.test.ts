@@ -135,6 +135,7 @@ workers: many
     ["models: {GMM: {fixed: 1 + (week}}", "models.GMM.fixed"],
     ["models: {GMM: {membership: agee}}\ncovariates: {age: }", 'Did you mean "age"?'],
     ["seed: 1.5", "Expected a whole number."],
+    ["workers: 1025", "Expected auto, or a whole number from 0 (no threads) to 1024."],
     ["time: {column: week, origin_column: x, origin: zero}", "origin_column"],
   ])("%s", (replacement, words) => {
     const key = /^(\w+):/.exec(replacement)![1]!;

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { afterEach, describe, expect, it } from "vitest";
 import { InputError, RunFailure } from "../../src/core/errors.js";
 import type { FitJob, JobRunner, Progress } from "../../src/models/job.js";
-import { createInlineRunner, createPool, createRunner } from "../../src/workers/index.js";
+import { createInlineRunner, createPool, createRunner, MAX_WORKERS } from "../../src/workers/index.js";
 
 const TASKS = new URL("./tasks.fixture.mjs", import.meta.url);
 const open: JobRunner[] = [];
@@ -421,7 +421,7 @@ describe("createRunner", () => {
     const automatic = createRunner("auto");
     open.push(automatic);
     expect(automatic.workers).toBeGreaterThanOrEqual(0);
-    for (const workers of [-1, 1.5, Number.NaN, 5000])
+    for (const workers of [-1, 1.5, Number.NaN, MAX_WORKERS + 1])
       expect(() => createRunner(workers)).toThrow(InputError);
   });
 });
