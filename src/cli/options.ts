@@ -1,5 +1,6 @@
 import { InputError, nearestName, type Problem } from "../core/errors.js";
 import type { FitOptions, ModelSpecInput } from "../models/spec.js";
+import { parseStarts, STARTS_FORM, type Starts, startsProblem } from "../study/starts.js";
 import { MAX_WORKERS } from "../workers/limits.js";
 import type { RawOptions } from "./declare.js";
 
@@ -95,12 +96,16 @@ export class OptionReader {
   }
 
   /** `SCREENED/KEPT`, e.g. `100/20`; one number keeps a fifth. */
-  starts(name: string): Pick<FitOptions, "startsInitial" | "startsFinal"> | undefined {
+  starts(name: string): Starts | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
     const starts = parseStarts(value);
-    if (starts === undefined)
-      this.#add(name, "bad-option", `The value is "${value}".`, "SCREENED/KEPT, e.g. 100/20");
+    if (starts === undefined) {
+      this.#add(name, "bad-option", `The value is "${value}".`, STARTS_FORM);
+      return undefined;
+    }
+    const problem = startsProblem(starts);
+    if (problem !== undefined) this.problems.push({ ...problem, where: flagOf(name) });
     return starts;
   }
 
@@ -118,20 +123,6 @@ export class OptionReader {
       ...(fix === undefined ? {} : { fix }),
     });
   }
-}
-
-/**
- * Reads `SCREENED/KEPT`.
- * @param text - e.g. `100/20`; one number N keeps a fifth of N
- * @returns the numbers of starts, or undefined when the text is something else
- */
-export function parseStarts(text: string): Pick<FitOptions, "startsInitial" | "startsFinal"> | undefined {
-  const match = /^\s*(\d+)\s*(?:\/\s*(\d+)\s*)?$/.exec(text);
-  const startsInitial = Number(match?.[1]);
-  const startsFinal =
-    match?.[2] === undefined ? Math.max(1, Math.round(startsInitial / 5)) : Number(match[2]);
-  const good = match !== null && startsInitial >= 1 && startsFinal >= 1 && startsFinal <= startsInitial;
-  return good ? { startsInitial, startsFinal } : undefined;
 }
 
 function flagOf(name: string): string {

@@ -5,6 +5,7 @@ import { resolvePrepSpec } from "../prep/spec.js";
 import type { PrepSpec } from "../prep/types.js";
 import { PREP_NAMES, type PrepSections, prepInput } from "./prepInput.js";
 import type { StudyFile, TimeSection } from "./schema.js";
+import { parseStarts, startsProblem } from "./starts.js";
 
 type Path = readonly PropertyKey[];
 type Sections = Partial<StudyFile>;
@@ -177,13 +178,9 @@ function checkEnumeration({ enumeration, models }: Sections, add: Add): void {
       message: `The range is ${classes.from} to ${classes.to}.`,
       expected: "an upper end that is not below the lower",
     });
-  const [screened, kept] = (starts ?? "").split("/").map(Number);
-  if (screened !== undefined && kept !== undefined && kept > screened)
-    add(at("starts"), {
-      code: "bad-starts",
-      message: `${kept} starts cannot be kept out of ${screened}.`,
-      expected: "SCREENED/KEPT with the first the larger, e.g. 100/20",
-    });
+  const numbers = starts === undefined ? undefined : parseStarts(starts);
+  const problem = numbers === undefined ? undefined : startsProblem(numbers);
+  if (problem !== undefined) add(at("starts"), problem);
   if (models === undefined) return;
   const names = Object.keys(models);
   for (const [i, name] of (structures ?? []).entries())

@@ -36,6 +36,7 @@ export function reportInput(
       outcomes: cohort.outcomes,
       sources: cohort.sources,
     },
+    outcomeMeasures: cohort.measures,
     enumeration,
     chosen,
     otherFits:

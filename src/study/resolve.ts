@@ -8,6 +8,7 @@ import { DEFAULT_CLASSES } from "./check.js";
 import type { LoadedStudy } from "./load.js";
 import { prepInput } from "./prepInput.js";
 import type { GrowthSection, ModelSection, StudyFile } from "./schema.js";
+import { parseStarts, type Starts } from "./starts.js";
 
 /** A named structure of trajectory model, complete save for the number of classes. */
 export interface ResolvedStructure {
@@ -46,7 +47,7 @@ export interface StudyOverrides {
   readonly output?: string;
   readonly seed?: number;
   readonly workers?: number;
-  readonly starts?: Pick<FitOptions, "startsInitial" | "startsFinal">;
+  readonly starts?: Starts;
 }
 
 /**
@@ -80,7 +81,12 @@ export function resolveStudy(loaded: LoadedStudy, overrides: StudyOverrides = {}
     classes: study.enumeration?.classes ?? DEFAULT_CLASSES,
     rule: ruleOf(study),
     choose: study.enumeration?.choose ?? null,
-    fit: { ...DEFAULT_FIT_OPTIONS, ...startsOf(study.enumeration?.starts), ...overrides.starts, seed },
+    fit: {
+      ...DEFAULT_FIT_OPTIONS,
+      ...parseStarts(study.enumeration?.starts ?? ""),
+      ...overrides.starts,
+      seed,
+    },
     growth: study.growth === undefined ? null : growthSpec(study.growth, structures[0]!.spec),
     membership:
       predictors === undefined
@@ -118,13 +124,6 @@ function ruleOf(study: StudyFile): SelectionRule {
     minimumEntropy: e.minimum_entropy ?? DEFAULT_SELECTION_RULE.minimumEntropy,
     requireReplication: e.require_replication ?? DEFAULT_SELECTION_RULE.requireReplication,
   };
-}
-
-/** `100/20`; one number keeps a fifth of it. The schema has checked the form. */
-function startsOf(text: string | undefined): Partial<FitOptions> {
-  if (text === undefined) return {};
-  const [initial, final] = text.split("/").map(Number);
-  return { startsInitial: initial!, startsFinal: final ?? Math.max(1, Math.round(initial! / 5)) };
 }
 
 /** The growth curve of the first model's time terms, each covariate acting on the level and on change. */

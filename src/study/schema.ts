@@ -3,6 +3,7 @@ import type { CovarianceSharing, ResidualStructure } from "../models/spec.js";
 import { OUTCOME_NAMES } from "../prep/spec.js";
 import type { MeasureRole, TimeUnit } from "../prep/types.js";
 import { MAX_WORKERS } from "../workers/limits.js";
+import { parseStarts, STARTS_FORM } from "./starts.js";
 
 /** Where the rows are and which columns say whose they are. */
 export interface DataSection {
@@ -274,9 +275,9 @@ const enumeration = z
     starts: z
       .preprocess(
         (value) => (typeof value === "number" ? String(value) : value),
-        z.string().regex(/^\s*[1-9]\d*\s*(\/\s*[1-9]\d*\s*)?$/),
+        z.string().refine((text) => parseStarts(text) !== undefined),
       )
-      .describe("SCREENED/KEPT, e.g. 100/20")
+      .describe(STARTS_FORM)
       .exactOptional(),
     criterion: z.enum(["bic", "aic", "sabic", "caic", "awe", "iclBic"]).exactOptional(),
     smallest_class: z.number().min(0).max(0.5).describe("a proportion from 0 to 0.5").exactOptional(),

@@ -16,8 +16,7 @@ export function parseStarts(text: string): Starts | undefined {
   const match = /^\s*([1-9]\d*)\s*(?:\/\s*([1-9]\d*)\s*)?$/.exec(text);
   if (match === null) return undefined;
   const startsInitial = Number(match[1]);
-  const startsFinal =
-    match[2] === undefined ? Math.max(1, Math.round(startsInitial / 5)) : Number(match[2]);
+  const startsFinal = match[2] === undefined ? Math.max(1, Math.round(startsInitial / 5)) : Number(match[2]);
   return { startsInitial, startsFinal };
 }
 

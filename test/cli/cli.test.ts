@@ -150,6 +150,7 @@ describe("symtraj fit", () => {
     expect(options.status).toBe(2);
     for (const flag of ["--id", "--time", "--outcome", "--classes", "--starts", "--residual"])
       expect(options.err).toContain(`- ${flag}:`);
+    expect(options.err).toContain("--starts: 9 starts cannot be kept out of 3. Expected SCREENED/KEPT");
   });
 
   it("gives mistakes as JSON too, and a stack trace with --debug", async () => {

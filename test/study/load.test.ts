@@ -134,6 +134,11 @@ workers: many
     ["time: {kind: number}", "The column of time is missing."],
     ["models: {GMM: {fixed: 1 + (week}}", "models.GMM.fixed"],
     ["models: {GMM: {membership: agee}}\ncovariates: {age: }", 'Did you mean "age"?'],
+    [
+      "enumeration: {starts: 5/10}",
+      "enumeration.starts: 10 starts cannot be kept out of 5. Expected SCREENED/KEPT",
+    ],
+    ["enumeration: {starts: many}", "Expected SCREENED/KEPT with the first the larger, e.g. 100/20."],
     ["seed: 1.5", "Expected a whole number."],
     ["workers: 1025", "Expected auto, or a whole number from 0 (no threads) to 1024."],
     ["time: {column: week, origin_column: x, origin: zero}", "origin_column"],
