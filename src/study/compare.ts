@@ -102,9 +102,10 @@ function chooseModel({ choose, rule }: ResolvedStudy, enumeration: EnumerationRe
   if (choose !== null) {
     const index = rows.findIndex((row) => row.structure === choose.model && row.classes === choose.classes);
     const reasons = rows[index]!.excludedBecause.join("; ");
+    const model = `${choose.model} with ${choose.classes} ${choose.classes === 1 ? "class" : "classes"}`;
     return pick(
       index,
-      `The study file chose ${choose.model} with ${choose.classes} ${choose.classes === 1 ? "class" : "classes"} in place of the rule.`,
+      `The study file chose ${model}${enumeration.chosen === index ? ", as the rule does" : " in place of the rule"}.`,
       reasons === "" ? undefined : `The model that the study file chose did not meet the rule: ${reasons}.`,
     );
   }

@@ -119,8 +119,17 @@ describe("runStudy", () => {
   it("takes the study's own choice of model, and says so", async () => {
     const own = await runStudy({ ...study, choose: { model: "LCGA", classes: 2 } });
     expect([own.chosen?.family, own.chosen?.model.classes]).toEqual(["latent class growth analysis", 2]);
-    expect(own.enumeration?.explanation).toContain("The study file chose LCGA with 2 classes");
+    expect(own.enumeration?.explanation).toContain(
+      "The study file chose LCGA with 2 classes in place of the rule.",
+    );
     expect(own.enumeration?.rows.filter(({ chosen }) => chosen)).toHaveLength(1);
+    const { structure: model, classes } = (await runStudy(study)).enumeration!.rows.find(
+      ({ chosen }) => chosen,
+    )!;
+    const same = await runStudy({ ...study, choose: { model, classes } });
+    expect(same.enumeration?.explanation).toContain(
+      `The study file chose ${model} with ${classes} classes, as the rule does.`,
+    );
   }, 60_000);
 
   it("shows the lowest criterion with a warning when no model meets the rule", async () => {
