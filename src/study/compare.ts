@@ -29,7 +29,7 @@ export async function compareModels(
   noteStage(run, "comparing models", begun, reused, fits.size - reused);
   stopIfCancelled(run);
   const choice = chooseModel(study, enumeration);
-  if (choice.warning !== undefined) finished.warnings.push(choice.warning);
+  if (choice.warning !== undefined) finished.choiceWarnings.push(choice.warning);
   finished.enumeration = { ...enumeration, ...choice.enumeration };
   finished.chosen = enumeration.fits[choice.index]!;
   return { enumeration: finished.enumeration, chosen: finished.chosen };

@@ -31,6 +31,8 @@ export interface Finished {
   readonly files: string[];
   readonly stages: StageRecord[];
   readonly warnings: string[];
+  /** What the run says of its choice of model: for the manifest, since the report has its own words for it. */
+  readonly choiceWarnings: string[];
 }
 
 /** What every step of a run needs. */

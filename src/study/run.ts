@@ -70,6 +70,7 @@ export async function runStudy(study: ResolvedStudy, options: RunStudyOptions = 
       files: [],
       stages: [],
       warnings: [],
+      choiceWarnings: [],
     },
   };
   let status: StudyResult["status"] = "complete";
@@ -82,14 +83,14 @@ export async function runStudy(study: ResolvedStudy, options: RunStudyOptions = 
   } finally {
     if (options.runner === undefined) await run.runner.close();
   }
-  const { cohort, enumeration, chosen, growth, regressions, stages, files, warnings } = run.finished;
+  const { cohort, enumeration, chosen, growth, regressions, stages, files } = run.finished;
   const manifest = await writeManifest(study, {
     status,
     started: run.started,
     sources: cohort?.sources ?? [],
     stages,
     files,
-    warnings,
+    warnings: [...run.finished.warnings, ...run.finished.choiceWarnings],
     notFinished: status === "complete" ? [] : notFinished(run),
   });
   return { status, directory: study.output, cohort, enumeration, chosen, growth, regressions, manifest };

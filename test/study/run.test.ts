@@ -137,6 +137,9 @@ describe("runStudy", () => {
     const result = await runStudy(strict);
     expect(result.chosen).not.toBeNull();
     expect(result.manifest.warnings.join("\n")).toContain("No model met the rule");
+    const page = await read("out", "report.html");
+    expect(page).toContain("does not meet the selection rule");
+    expect(page).not.toContain("No model met the rule of selection. The report shows");
     // Fits of a range that begins elsewhere had other starts: they are not taken over.
     expect(result.manifest.stages.find(({ name }) => name === "comparing models")).toMatchObject({
       reused: 0,
