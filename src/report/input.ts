@@ -1,5 +1,6 @@
 import type { LongTable, PersonTable, RowLedger } from "../core/table.js";
 import type { EnumerationResult, FitResult, RegressionResult } from "../models/result.js";
+import type { OutcomeMeasure } from "./outcomeWords.js";
 
 /** A measure as the figures need it. */
 export interface ReportMeasure {
@@ -58,6 +59,8 @@ export interface ReportInput {
   /** One row per person with outcome factors (`no`, `yes`, `not eligible`), for outcome rates by class. */
   readonly persons?: PersonTable;
   readonly cohort: ReportCohort;
+  /** Every measure of the study, whose cut-offs the outcomes rest on; default: cut-offs are not named. */
+  readonly outcomeMeasures?: readonly OutcomeMeasure[];
   readonly enumeration: EnumerationResult | null;
   /** The model the report is about. */
   readonly chosen: FitResult;

@@ -3,6 +3,7 @@ import { criterionName, modelName, ruleFavourite } from "./cautions.js";
 import { timeUnit } from "./describe.js";
 import { formatCount, formatNumber, joinWords, numberWord, plural } from "./format.js";
 import type { ReportInput } from "./input.js";
+import { outcomeDefinitions } from "./outcomeWords.js";
 import { predictedThing, regressionMethod } from "./regressions.js";
 
 /**
@@ -16,6 +17,7 @@ export function buildMethods(input: ReportInput): readonly string[] {
     modelParagraph(input.chosen, input),
     estimationParagraph(input.chosen),
     ...(input.enumeration === null ? [] : [enumerationParagraph(input)]),
+    ...(input.cohort.outcomes.length === 0 ? [] : [outcomeParagraph(input)]),
     ...(input.regressions.length === 0 ? [] : [predictorParagraph(input)]),
   ];
 }
@@ -124,6 +126,10 @@ function enumerationParagraph(input: ReportInput): string {
       ? unmet
       : `${unmet} The rule names ${modelName(favourite)}; ${modelName(shown)} was chosen in its place.`;
   return `The number of classes was studied by fitting ${plural(rows.length, "model")}: ${joinWords(each)}. They were compared by AIC, BIC (Schwarz, 1978), sample-size adjusted BIC (Sclove, 1987), the integrated completed likelihood (Biernacki et al., 2000), entropy, size of the smallest class and replication. The rule of choice was the lowest ${criterion} among converged models${limits.length > 0 ? ` ${joinWords(limits)}` : ""}.${againstRule} BIC and its relatives use the number of people.`;
+}
+
+function outcomeParagraph(input: ReportInput): string {
+  return `Outcomes of treatment are those of the NHS Talking Therapies manual (NHS England), from the first and the last score of each person on each measure. ${outcomeDefinitions(input)} People with too few scores to decide an outcome are counted as missing for it.`;
 }
 
 function predictorParagraph(input: ReportInput): string {

@@ -1,6 +1,7 @@
 import { formatPercent, joinWords } from "../format.js";
 import type { ReportInput } from "../input.js";
 import { type OutcomeRate, outcomeRates } from "../outcomes.js";
+import { outcomeDefinitions } from "../outcomeWords.js";
 import { fitText, textWidth } from "./textWidth.js";
 import {
   classStyle,
@@ -35,7 +36,7 @@ export function outcomeFigure(input: ReportInput): ReportFigure | null {
   return {
     id: "outcomes",
     title: "Outcomes of treatment",
-    caption: `Share of eligible people with each outcome, with 95% Wilson intervals.${byClass ? " Class rates weight people by their posterior probability; they describe, and are not corrected for classification error." : ""}`,
+    caption: `Share of eligible people with each outcome, with 95% Wilson intervals.${byClass ? " Class rates weight people by their posterior probability; they describe, and are not corrected for classification error." : ""} ${outcomeDefinitions(input)}`,
     alt,
     spec: spec(rates, "wide", alt),
     narrowSpec: spec(rates, "narrow", alt),

@@ -1,5 +1,6 @@
 import type { ReportInput } from "../input.js";
 import { outcomeRates } from "../outcomes.js";
+import { outcomeDefinitions } from "../outcomeWords.js";
 import { type Cell, column, type ReportTable } from "./table.js";
 
 /**
@@ -94,7 +95,7 @@ export function outcomesTable(input: ReportInput): ReportTable | null {
   return {
     id: "outcomes",
     title: "Outcomes of treatment",
-    note: "Rate: yes among those eligible. “Not eligible” (e.g. below caseness at the start, for recovery) is never counted as “no”. Intervals: Wilson.",
+    note: `Rate: yes among those eligible. “Not eligible” (e.g. below caseness at the start, for recovery) is never counted as “no”. Intervals: Wilson. ${outcomeDefinitions(input)}`,
     columns: [
       column("outcome", "Outcome", "text", { csvOnly: true }),
       column("label", "Outcome"),
