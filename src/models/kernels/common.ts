@@ -1,13 +1,8 @@
 import type { FixedStructure, Moments } from "../moments.js";
+import { accumulatePlainPattern, patternTotals } from "./commonPlain.js";
+import { addLogLikelihood, allocateCommonScratch, type CommonScratch, clearSums } from "./commonScratch.js";
 import { finishLogits } from "./general.js";
-import {
-  allocatePatternAlgebra,
-  applyInverse,
-  computePattern,
-  foldBetaInformation,
-  foldVariance,
-  type PatternAlgebra,
-} from "./pattern.js";
+import { applyInverse, computePattern, foldBetaInformation, foldVariance } from "./pattern.js";
 import { addLogitInformation, logPriorInto } from "./prior.js";
 import {
   type ClassParameters,
@@ -23,40 +18,6 @@ import {
 //   log f_k(i) = common_i + a_gk + l_gk'b_i,   l_gk = A'mu_k,   a_gk = -l_gk'(B'B mu_k) / 2,   A = B'V^-1 as a map of B'y
 // so a class costs m multiply-adds per person. The gradient needs only, per pattern and class, the sum of posteriors
 // P and of posterior-weighted b_i (F): the second moments summed over classes do not depend on the posteriors.
-
-interface Scratch {
-  readonly pattern: PatternAlgebra;
-  readonly logPrior: Float64Array;
-  /** K: a_gk plus the log prior where that is the same for all. */
-  readonly offset: Float64Array;
-  /** K x m: l_gk. */
-  readonly slope: Float64Array;
-  /** K and K x m: a_gk and l_gk less those of class 0. */
-  readonly relativeOffset: Float64Array;
-  readonly relative: Float64Array;
-  /** Persons x K: log ratios, then posteriors, of one block. */
-  readonly block: Float64Array;
-  /** K x m: coefficients of the basis, and B'B times them. */
-  readonly mu: Float64Array;
-  readonly btbMu: Float64Array;
-  /** K. */
-  readonly logit: Float64Array;
-  /** m x c: shared covariate effects. */
-  readonly delta: Float64Array;
-  readonly deltaI: Float64Array;
-  /** m: b_i. */
-  readonly b: Float64Array;
-  /** Sums over the pattern. K; K x m; q x q; c x m; K x c; K x c x c. */
-  readonly weight: Float64Array;
-  readonly first: Float64Array;
-  readonly zz: Float64Array;
-  readonly wb: Float64Array;
-  readonly pw: Float64Array;
-  readonly ww: Float64Array;
-  yy: number;
-  readonly score: Float64Array;
-  readonly bvb: Float64Array;
-}
 
 /**
  * Whether the fast kernel applies: covariances are common and class-specific coefficients carry no covariate.
@@ -80,31 +41,8 @@ export function isCommonKernelModel(fixed: FixedStructure, commonCovariance: boo
  * @returns the kernel
  */
 export function commonKernel(moments: Moments, fixed: FixedStructure, nClasses: number): Kernel {
-  const { nBasis: m, nRandom: q, nPersonColumns: c } = moments;
-  const x: Scratch = {
-    pattern: allocatePatternAlgebra(q, m),
-    logPrior: new Float64Array(nClasses),
-    offset: new Float64Array(nClasses),
-    slope: new Float64Array(nClasses * m),
-    relativeOffset: new Float64Array(nClasses),
-    relative: new Float64Array(nClasses * m),
-    block: new Float64Array(BLOCK * nClasses),
-    mu: new Float64Array(nClasses * m),
-    btbMu: new Float64Array(nClasses * m),
-    logit: new Float64Array(nClasses),
-    delta: new Float64Array(m * c),
-    deltaI: new Float64Array(m),
-    b: new Float64Array(m),
-    weight: new Float64Array(nClasses),
-    first: new Float64Array(nClasses * m),
-    zz: new Float64Array(q * q),
-    wb: new Float64Array(c * m),
-    pw: new Float64Array(nClasses * c),
-    ww: new Float64Array(nClasses * c * c),
-    yy: 0,
-    score: new Float64Array(m),
-    bvb: new Float64Array(m * m),
-  };
+  const { nBasis: m, nPersonColumns: c } = moments;
+  const x = allocateCommonScratch(moments, nClasses);
   // Without covariates what does not depend on parameters is summed once.
   const plain = c === 1 && moments.nMembership === 1 ? patternTotals(moments) : null;
   return {
@@ -127,7 +65,7 @@ export function commonKernel(moments: Moments, fixed: FixedStructure, nClasses: 
 
 /** mu_k from coefficients without covariates, Delta from the shared ones with covariates. */
 function splitMeans(
-  x: Scratch,
+  x: CommonScratch,
   fixed: FixedStructure,
   parameters: ClassParameters,
   m: number,
@@ -146,7 +84,7 @@ function splitMeans(
 }
 
 /** l_gk, a_gk and B'B mu_k of pattern g. */
-function linearLogits(x: Scratch, moments: Moments, g: number, nClasses: number): void {
+function linearLogits(x: CommonScratch, moments: Moments, g: number, nClasses: number): void {
   const { nBasis: m, nRandom: q, btb } = moments;
   const { mu, btbMu, slope, pattern } = x;
   const inverse = 1 / pattern.variance;
@@ -169,190 +107,9 @@ function linearLogits(x: Scratch, moments: Moments, g: number, nClasses: number)
   }
 }
 
-/** Above this a likelihood ratio against class 0 could overflow, so the largest is found first. */
-const LARGEST_LOG_RATIO = 300;
-/** The product of likelihood sums is turned into a logarithm before it leaves the range of a double. */
-const LARGEST_PRODUCT = 1e150;
-/** Persons whose posteriors are held at once: small enough for the fastest cache. */
-const BLOCK = 256;
-
-/**
- * The same as {@link accumulatePattern} for the model without covariates, where most people are: densities are taken
- * relative to class 0 (one exponential less), one logarithm serves many persons, and persons go through in blocks,
- * first all posteriors, then all sums.
- */
-function accumulatePlainPattern(
-  x: Scratch,
-  moments: Moments,
-  totals: PatternTotals,
-  g: number,
-  out: Evaluation,
-  posteriors: Float64Array | undefined,
-): void {
-  const { nBasis: m, nRandom: q, by } = moments;
-  const { offset, slope, first, relative } = x;
-  const nClasses = offset.length;
-  clearSums(x, false);
-  for (let k = 0; k < nClasses; k++) {
-    x.relativeOffset[k] = offset[k]! - offset[0]!;
-    for (let a = 0; a < m; a++) relative[k * m + a] = slope[k * m + a]! - slope[a]!;
-  }
-  const firstPerson = moments.patternStart[g]!;
-  const end = moments.patternStart[g + 1]!;
-  let logSums = 0;
-  for (let from = firstPerson; from < end; from += BLOCK) {
-    const to = Math.min(from + BLOCK, end);
-    if (m === 3) logRatiosOfQuadratics(x, by, from, to, nClasses);
-    else logRatios(x, by, from, to, m, nClasses);
-    logSums += posteriorsOfBlock(x.block, to - from, nClasses);
-    for (let k = 0; k < nClasses; k++) {
-      if (m === 3) sumQuadratics(x, by, from, to, k, nClasses);
-      else sumBlock(x, by, from, to, k, m, nClasses);
-    }
-    posteriors?.set(x.block.subarray(0, (to - from) * nClasses), from * nClasses);
-  }
-  x.yy = totals.yy[g]!;
-  x.zz.set(totals.zz.subarray(g * q * q, (g + 1) * q * q));
-  // Class 0's own part of every person's log-likelihood, from the pattern's totals.
-  logSums += (end - firstPerson) * offset[0]!;
-  for (let k = 0; k < nClasses; k++) for (let a = 0; a < m; a++) logSums += slope[a]! * first[k * m + a]!;
-  addLogLikelihood(x, q, end - firstPerson, logSums, out);
-}
-
-/** Log density ratios against class 0 of a block of persons. */
-function logRatios(
-  x: Scratch,
-  by: Float64Array,
-  from: number,
-  to: number,
-  m: number,
-  nClasses: number,
-): void {
-  const { block, relative, relativeOffset } = x;
-  for (let i = from, at = 0; i < to; i++, at += nClasses)
-    for (let k = 1; k < nClasses; k++) {
-      let value = relativeOffset[k]!;
-      for (let a = 0; a < m; a++) value += relative[k * m + a]! * by[i * m + a]!;
-      block[at + k] = value;
-    }
-}
-
-/** {@link logRatios} for three basis columns (quadratic trajectories), written out. */
-function logRatiosOfQuadratics(
-  x: Scratch,
-  by: Float64Array,
-  from: number,
-  to: number,
-  nClasses: number,
-): void {
-  const { block, relative, relativeOffset } = x;
-  for (let k = 1; k < nClasses; k++) {
-    const r0 = relative[k * 3]!;
-    const r1 = relative[k * 3 + 1]!;
-    const r2 = relative[k * 3 + 2]!;
-    const base = relativeOffset[k]!;
-    for (let i = from, at = k, b = from * 3; i < to; i++, at += nClasses, b += 3)
-      block[at] = base + r0 * by[b]! + r1 * by[b + 1]! + r2 * by[b + 2]!;
-  }
-}
-
-/** Log ratios to posteriors, in place; returns the sum over persons of log sum_k ratio_k. */
-function posteriorsOfBlock(block: Float64Array, count: number, nClasses: number): number {
-  let product = 1;
-  let logSums = 0;
-  for (let i = 0, at = 0; i < count; i++, at += nClasses) {
-    let largest = 0;
-    for (let k = 1; k < nClasses; k++) if (block[at + k]! > largest) largest = block[at + k]!;
-    if (largest < LARGEST_LOG_RATIO) largest = 0;
-    const own = largest === 0 ? 1 : Math.exp(-largest);
-    let sum = own;
-    for (let k = 1; k < nClasses; k++) {
-      const value = Math.exp(block[at + k]! - largest);
-      block[at + k] = value;
-      sum += value;
-    }
-    const inverse = 1 / sum;
-    block[at] = own * inverse;
-    for (let k = 1; k < nClasses; k++) block[at + k]! *= inverse;
-    logSums += largest;
-    product *= sum;
-    if (product > LARGEST_PRODUCT) {
-      logSums += Math.log(product);
-      product = 1;
-    }
-  }
-  return logSums + Math.log(product);
-}
-
-/** Adds a block's posteriors and posterior-weighted B'y of class k. */
-function sumBlock(
-  x: Scratch,
-  by: Float64Array,
-  from: number,
-  to: number,
-  k: number,
-  m: number,
-  nClasses: number,
-): void {
-  const { block, first } = x;
-  let total = 0;
-  for (let i = from, at = k; i < to; i++, at += nClasses) {
-    const p = block[at]!;
-    total += p;
-    for (let a = 0; a < m; a++) first[k * m + a]! += p * by[i * m + a]!;
-  }
-  x.weight[k]! += total;
-}
-
-/** {@link sumBlock} for three basis columns, written out. */
-function sumQuadratics(
-  x: Scratch,
-  by: Float64Array,
-  from: number,
-  to: number,
-  k: number,
-  nClasses: number,
-): void {
-  const { block, first } = x;
-  let total = 0;
-  let f0 = 0;
-  let f1 = 0;
-  let f2 = 0;
-  for (let i = from, at = k, b = from * 3; i < to; i++, at += nClasses, b += 3) {
-    const p = block[at]!;
-    total += p;
-    f0 += p * by[b]!;
-    f1 += p * by[b + 1]!;
-    f2 += p * by[b + 2]!;
-  }
-  x.weight[k]! += total;
-  first[k * 3]! += f0;
-  first[k * 3 + 1]! += f1;
-  first[k * 3 + 2]! += f2;
-}
-
-/** Sums over the persons of each pattern that no parameter changes: y'y, and z z' (q x q). */
-interface PatternTotals {
-  readonly yy: Float64Array;
-  readonly zz: Float64Array;
-}
-
-function patternTotals(moments: Moments): PatternTotals {
-  const { nPatterns, nBasis: m, nRandom: q, by } = moments;
-  const yy = new Float64Array(nPatterns);
-  const zz = new Float64Array(nPatterns * q * q);
-  for (let g = 0; g < nPatterns; g++)
-    for (let i = moments.patternStart[g]!; i < moments.patternStart[g + 1]!; i++) {
-      yy[g]! += moments.yy[i]!;
-      for (let a = 0; a < q; a++)
-        for (let d = 0; d < q; d++) zz[(g * q + a) * q + d]! += by[i * m + a]! * by[i * m + d]!;
-    }
-  return { yy, zz };
-}
-
 /** Persons of pattern g: posteriors and the sums F, P, and those of shared covariate effects. */
 function accumulatePattern(
-  x: Scratch,
+  x: CommonScratch,
   moments: Moments,
   parameters: ClassParameters,
   g: number,
@@ -405,26 +162,8 @@ function accumulatePattern(
   addLogLikelihood(x, q, end - moments.patternStart[g]!, logSums, out);
 }
 
-function clearSums(x: Scratch, information: boolean): void {
-  x.weight.fill(0);
-  x.first.fill(0);
-  x.zz.fill(0);
-  x.wb.fill(0);
-  x.pw.fill(0);
-  if (information) x.ww.fill(0);
-}
-
-/** sum_i [logsumexp_i - (n log 2pi + log|V| + b'V^-1 b) / 2], the quadratic part from the pattern's totals. */
-function addLogLikelihood(x: Scratch, q: number, nPersons: number, logSums: number, out: Evaluation): void {
-  const p = x.pattern;
-  let quad = x.yy;
-  for (let a = 0; a < q * q; a++) quad -= p.m[a]! * x.zz[a]!;
-  const constant = p.sessions * Math.log(2 * Math.PI) + p.logDeterminant;
-  out.logLikelihood += logSums - 0.5 * (nPersons * constant + quad / p.variance);
-}
-
 /** Leaves b_i = B'(y - B delta_i) in the scratch; returns what to take from y'y. */
-function residualiseShared(x: Scratch, moments: Moments, g: number, i: number): number {
+function residualiseShared(x: CommonScratch, moments: Moments, g: number, i: number): number {
   const { nBasis: m, nPersonColumns: c, btb, by, w } = moments;
   for (let a = 0; a < m; a++) {
     let sum = 0;
@@ -443,7 +182,7 @@ function residualiseShared(x: Scratch, moments: Moments, g: number, i: number): 
 }
 
 function accumulateShared(
-  x: Scratch,
+  x: CommonScratch,
   w: Float64Array,
   i: number,
   c: number,
@@ -465,7 +204,7 @@ function accumulateShared(
 }
 
 function accumulateMembership(
-  x: Scratch,
+  x: CommonScratch,
   v: Float64Array,
   i: number,
   nMembership: number,
@@ -484,7 +223,7 @@ function accumulateMembership(
 
 /** From the pattern's sums to gradient and information. */
 function foldPattern(
-  x: Scratch,
+  x: CommonScratch,
   moments: Moments,
   fixed: FixedStructure,
   g: number,
