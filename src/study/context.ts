@@ -75,6 +75,20 @@ export function stopIfCancelled({ options }: Run): void {
 }
 
 /**
+ * Tells whether an error means that the run was cancelled, and not that something else went wrong meanwhile.
+ * @param error - what was thrown
+ * @param signal - the run's signal
+ * @returns true for the signal's own reason, an AbortError or a RunFailure `cancelled`, once the signal is given
+ */
+export function isCancellation(error: unknown, signal: AbortSignal | undefined): boolean {
+  if (signal?.aborted !== true) return false;
+  if (error === signal.reason) return true;
+  return error instanceof RunFailure
+    ? error.code === "cancelled"
+    : error instanceof Error && error.name === "AbortError";
+}
+
+/**
  * Says where a fit of the run works and whom it tells.
  * @param run - the run
  * @param words - put before the words of its progress, e.g. `3 classes (of 5)`

@@ -16,7 +16,9 @@ export interface StageRecord {
 /** The record of a run: enough to repeat it and to see that it was repeated. Plain JSON. */
 export interface Manifest {
   readonly formatVersion: 1;
-  readonly status: "complete" | "cancelled";
+  readonly status: "complete" | "cancelled" | "failed";
+  /** Why a failed run ended. */
+  readonly error: string | null;
   readonly title: string;
   /** The study as understood, every default filled in. */
   readonly study: ResolvedStudy;
@@ -31,13 +33,13 @@ export interface Manifest {
   /** Files of the output folder that this run wrote, relative to it. */
   readonly files: readonly string[];
   readonly warnings: readonly string[];
-  /** What a cancelled run did not come to. */
+  /** What a cancelled or failed run did not come to. */
   readonly notFinished: readonly string[];
 }
 
 /** What a run has to say of itself. */
 export interface RunRecord
-  extends Pick<Manifest, "status" | "stages" | "files" | "warnings" | "notFinished"> {
+  extends Pick<Manifest, "status" | "error" | "stages" | "files" | "warnings" | "notFinished"> {
   readonly started: Date;
   readonly sources: readonly DataSource[];
 }
@@ -53,6 +55,7 @@ export async function writeManifest(study: ResolvedStudy, record: RunRecord): Pr
   const manifest: Manifest = {
     formatVersion: 1,
     status: record.status,
+    error: record.error,
     title: study.title,
     study,
     data: record.sources,

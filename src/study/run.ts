@@ -16,6 +16,7 @@ import { compareModels, modelsOf } from "./compare.js";
 import {
   fitContext,
   fitKey,
+  isCancellation,
   noteStage,
   type Run,
   type RunStudyOptions,
@@ -23,7 +24,7 @@ import {
   stopIfCancelled,
 } from "./context.js";
 import { joinLedgers } from "./ledger.js";
-import { type Manifest, writeManifest } from "./manifest.js";
+import { type Manifest, type RunRecord, writeManifest } from "./manifest.js";
 import { reportInput } from "./reportInput.js";
 import type { ResolvedStudy } from "./resolve.js";
 
@@ -51,7 +52,8 @@ export interface StudyResult {
  * @param study - a study with every default filled, from `resolveStudy`
  * @param options - where it runs, whom it tells, how it is cancelled
  * @returns what it came to; a cancelled run has status `cancelled` and holds what was finished
- * @throws InputError for data or settings that cannot be used; RunFailure for work that cannot be done
+ * @throws InputError for data or settings that cannot be used; RunFailure for work that cannot be done; either is
+ *   also told in the manifest, where the folder can be written to
  */
 export async function runStudy(study: ResolvedStudy, options: RunStudyOptions = {}): Promise<StudyResult> {
   await mkdir(study.output, { recursive: true });
@@ -77,23 +79,38 @@ export async function runStudy(study: ResolvedStudy, options: RunStudyOptions = 
   try {
     await runStages(run);
   } catch (error) {
-    if (options.signal?.aborted !== true) throw error;
+    if (!isCancellation(error, options.signal)) {
+      await noteFailure(run, error);
+      throw error;
+    }
     status = "cancelled";
     await keepUnfinished(run);
   } finally {
     if (options.runner === undefined) await run.runner.close();
   }
-  const { cohort, enumeration, chosen, growth, regressions, stages, files } = run.finished;
-  const manifest = await writeManifest(study, {
+  const { cohort, enumeration, chosen, growth, regressions } = run.finished;
+  const manifest = await writeManifest(study, recordOf(run, status));
+  return { status, directory: study.output, cohort, enumeration, chosen, growth, regressions, manifest };
+}
+
+/** Puts the failure into the manifest. A folder that cannot be written to must not hide what went wrong first. */
+async function noteFailure(run: Run, error: unknown): Promise<void> {
+  const reason = error instanceof Error ? error.message : String(error);
+  await writeManifest(run.study, recordOf(run, "failed", reason)).catch(() => {});
+}
+
+function recordOf(run: Run, status: Manifest["status"], error: string | null = null): RunRecord {
+  const { cohort, stages, files, warnings, choiceWarnings } = run.finished;
+  return {
     status,
+    error,
     started: run.started,
     sources: cohort?.sources ?? [],
     stages,
     files,
-    warnings: [...run.finished.warnings, ...run.finished.choiceWarnings],
+    warnings: [...warnings, ...choiceWarnings],
     notFinished: status === "complete" ? [] : notFinished(run),
-  });
-  return { status, directory: study.output, cohort, enumeration, chosen, growth, regressions, manifest };
+  };
 }
 
 async function runStages(run: Run): Promise<void> {

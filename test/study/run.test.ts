@@ -3,10 +3,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { InputError, RunFailure } from "../../src/core/errors.js";
+import type { JobRunner } from "../../src/models/job.js";
 import { writeSimulation } from "../../src/simulate/index.js";
 import { loadStudy } from "../../src/study/load.js";
 import { type ResolvedStudy, resolveStudy } from "../../src/study/resolve.js";
 import { runStudy } from "../../src/study/run.js";
+import { createInlineRunner } from "../../src/workers/index.js";
 
 const STUDY = `title: A small study
 data: {file: data/sessions.csv, id: id}
@@ -172,5 +175,24 @@ describe("runStudy", () => {
       reused: 2,
       fitted: 4,
     });
+  }, 60_000);
+
+  it("lets another error than the cancellation through, and tells it in the manifest", async () => {
+    const output = join(folder, "failed");
+    const controller = new AbortController();
+    const failing: JobRunner = {
+      ...createInlineRunner(),
+      run: () => {
+        controller.abort();
+        return Promise.reject(new RunFailure("worker-died", "A worker died."));
+      },
+    };
+    const run = runStudy({ ...study, output }, { signal: controller.signal, runner: failing });
+    await expect(run).rejects.toThrow("A worker died.");
+    const manifest = JSON.parse(await readFile(join(output, "manifest.json"), "utf8"));
+    expect(manifest).toMatchObject({ status: "failed", error: "A worker died." });
+    expect(manifest.notFinished).toContain("the report");
+    const none = { ...study, output, prep: { ...study.prep, data: join(folder, "none.csv") } };
+    await expect(runStudy(none)).rejects.toThrow(InputError);
   }, 60_000);
 });
