@@ -1,5 +1,6 @@
 import { InputError, type Problem } from "../core/errors.js";
 import { parseExpression } from "../core/expression.js";
+import { checkKeys } from "./keys.js";
 import { resolveMeasure } from "./measures.js";
 import type {
   CovariateSpec,
@@ -29,10 +30,12 @@ const NAME = /^[A-Za-z_]\w*$/;
  * Fills every default of a preparation, in one place.
  * @param input - the specification as the user gave it; an already resolved one comes back unchanged
  * @returns the full specification: plain JSON, fit for a manifest
- * @throws InputError listing every contradiction, unknown measure and bad expression
+ * @throws InputError listing every unknown or missing key, contradiction, unknown measure and bad expression
  */
 export function resolvePrepSpec(input: PrepSpecInput): PrepSpec {
-  const problems: Problem[] = [];
+  const keys = checkKeys(input);
+  if (!keys.readable) throw new InputError(keys.problems);
+  const problems: Problem[] = [...keys.problems];
   const collect = <T>(make: () => T): T | undefined => {
     try {
       return make();

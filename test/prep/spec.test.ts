@@ -141,3 +141,62 @@ describe("resolvePrepSpec", () => {
     ]);
   });
 });
+
+describe("keys of a specification", () => {
+  const refused = (input: object) => problemsOf(() => resolvePrepSpec(input as PrepSpecInput));
+
+  it("refuses every unknown key, with the nearest known one, together with other problems", async () => {
+    const problems = await refused({
+      ...minimal,
+      sessions: { minimum: 2 },
+      foo: 1,
+      minimumSesions: 2,
+      measures: [{ name: "phq9", colum: "PHQ" }],
+      time: { colunm: "week" },
+      covariates: [{ name: "age", tpye: "factor" }],
+      exclusions: [{ name: "adults", keep: "age >=", kepe: "x" }],
+    });
+    const text = problems.map(({ where, message, fix }) => `${where}: ${message} ${fix ?? ""}`);
+    expect(text.filter((line) => line.includes("no option"))).toEqual([
+      expect.stringMatching(/^preparation: .*"sessions".*minimumSessions/),
+      expect.stringMatching(/^preparation: .*"foo"/),
+      expect.stringMatching(/^preparation: .*"minimumSesions".*"minimumSessions"/),
+      expect.stringMatching(/^measures\[0\] \(phq9\): .*"colum".*"column"/),
+      expect.stringMatching(/^covariates\[0\] \(age\): .*"tpye".*"type"/),
+      expect.stringMatching(/^exclusions\[0\] \(adults\): .*"kepe".*"keep"/),
+      expect.stringMatching(/^time: .*"colunm".*"column"/),
+    ]);
+    // The bad expression and the missing time column are told at once.
+    expect(problems.length).toBeGreaterThan(8);
+  });
+
+  it("names required keys that are missing, and the misspelt key that stands for one", async () => {
+    const problems = await refused({
+      data: "x.csv",
+      id: "id",
+      measurez: ["phq9"],
+      covariates: [{ column: "a" }],
+    });
+    expect(problems.map(({ code, where }) => [code, where])).toEqual([
+      ["unknown-key", "preparation"],
+      ["missing-key", "preparation"],
+      ["missing-key", "preparation"],
+      ["missing-key", "covariates[0]"],
+    ]);
+    expect(problems[0]?.fix).toContain("measures");
+    expect(problems[1]).toMatchObject({
+      message: expect.stringContaining("measures"),
+      fix: 'There is "measurez".',
+    });
+    expect((await refused({})).map(({ message }) => message)).toHaveLength(4);
+    expect((await refused({ ...minimal, measures: "phq9" }))[0]).toMatchObject({ where: "measures" });
+    expect((await refused({ ...minimal, measures: [3] }))[0]).toMatchObject({ where: "measures[0]" });
+    expect(await problemsOf(() => resolvePrepSpec(null as unknown as PrepSpecInput))).toHaveLength(1);
+  });
+
+  it("takes an undefined key as not given, and a resolved specification again", () => {
+    const spec = resolvePrepSpec(minimal);
+    expect(resolvePrepSpec(spec)).toEqual(spec);
+    expect(() => resolvePrepSpec({ ...minimal, foo: undefined } as PrepSpecInput)).not.toThrow();
+  });
+});
