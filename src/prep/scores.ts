@@ -126,9 +126,30 @@ function readTotals(spec: PrepSpec, measure: MeasureSpec, cells: CellColumn): Re
     values,
     prorated: null,
     trouble,
-    notes: meanings.notes,
+    notes: [...meanings.notes, ...noteItem(measure, values)],
     columnAt: (row) => cells.nameAt(row),
   };
+}
+
+/** Scores from which a low maximum says something. */
+const ENOUGH_SCORES = 50;
+
+/** Totals that never leave the range of one item are probably one item, which is named as the total is (PHQ9). */
+function noteItem(measure: MeasureSpec, values: Float64Array): string[] {
+  const { name, label, minimum, maximum, itemMaximum } = measure;
+  const low = Math.max(itemMaximum ?? minimum, minimum + 0.12 * (maximum - minimum));
+  let highest = Number.NEGATIVE_INFINITY;
+  let n = 0;
+  for (const value of values) {
+    if (Number.isNaN(value)) continue;
+    n++;
+    highest = Math.max(highest, value);
+  }
+  if (n < ENOUGH_SCORES || highest > low || low >= maximum) return [];
+  return [
+    `${name}: the highest of ${n} scores is ${highest}, where ${label} goes to ${maximum}; the column (${measure.pattern ?? measure.column ?? name}) ` +
+      "is probably a single item, not the total. Name the columns of all items (items) if so.",
+  ];
 }
 
 function checkTotal(measure: MeasureSpec, score: number): number {

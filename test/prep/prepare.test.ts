@@ -83,6 +83,25 @@ describe("scores", () => {
   });
 });
 
+describe("a column that is one item of a questionnaire", () => {
+  const scores = (highest: number): string =>
+    `id,week,PHQ9\n${Array.from({ length: 60 }, (_, i) => `${i},0,${i % (highest + 1)}\n`).join("")}`;
+  const read = async (highest: number): Promise<readonly string[]> =>
+    (
+      await prepare({
+        data: file("item.csv", scores(highest)),
+        id: "id",
+        time: "week",
+        measures: [{ name: "phq9", column: "PHQ9" }],
+      })
+    ).notes.filter((note) => note.includes("single item"));
+
+  it("is noted when 50 scores or more never leave the range of an item", async () => {
+    expect(await read(3)).toEqual([expect.stringContaining("the highest of 60 scores is 3")]);
+    expect(await read(4)).toEqual([]);
+  });
+});
+
 describe("identifiers", () => {
   it("stay text, are one person's wherever they stand, and keep the order of the file", async () => {
     const cohort = await read(table("id week phq9", "010 1 2; 10 0 3; 010 0 1; 1e1 0 4; NA 0 5"));
