@@ -32,6 +32,8 @@ export interface Manifest {
   readonly stages: readonly StageRecord[];
   /** Files of the output folder that this run wrote, relative to it. */
   readonly files: readonly string[];
+  /** Files of earlier runs that may still lie there: an unfinished run leaves them, a complete one deletes them. */
+  readonly earlierFiles: readonly string[];
   readonly warnings: readonly string[];
   /** What a cancelled or failed run did not come to. */
   readonly notFinished: readonly string[];
@@ -39,7 +41,10 @@ export interface Manifest {
 
 /** What a run has to say of itself. */
 export interface RunRecord
-  extends Pick<Manifest, "status" | "error" | "stages" | "files" | "warnings" | "notFinished"> {
+  extends Pick<
+    Manifest,
+    "status" | "error" | "stages" | "files" | "earlierFiles" | "warnings" | "notFinished"
+  > {
   readonly started: Date;
   readonly sources: readonly DataSource[];
 }
@@ -70,6 +75,7 @@ export async function writeManifest(study: ResolvedStudy, record: RunRecord): Pr
     elapsedSeconds: (finished.getTime() - record.started.getTime()) / 1000,
     stages: record.stages,
     files: [...record.files, "manifest.json"],
+    earlierFiles: record.earlierFiles,
     warnings: record.warnings,
     notFinished: record.notFinished,
   };

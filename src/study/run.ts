@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { enumerationKey } from "../models/enumeration.js";
 import { fit } from "../models/fitModel.js";
 import { logisticRegression } from "../models/logistic.js";
@@ -27,6 +27,7 @@ import { joinLedgers } from "./ledger.js";
 import { type Manifest, type RunRecord, writeManifest } from "./manifest.js";
 import { reportInput } from "./reportInput.js";
 import type { ResolvedStudy } from "./resolve.js";
+import { readEarlierFiles, removeStale } from "./stale.js";
 
 export type { RunStudyOptions } from "./context.js";
 
@@ -48,7 +49,8 @@ export interface StudyResult {
 /**
  * Runs a whole study: prepares the data, compares models, chooses one, fits the growth curve with covariates, predicts
  * class membership and outcomes, and writes the report folder. Fits that the folder holds from an earlier run
- * with the same data, settings and program are reused.
+ * with the same data, settings and program are reused; files that only an earlier run wrote (as its manifest lists
+ * them) are deleted when this one is complete.
  * @param study - a study with every default filled, from `resolveStudy`
  * @param options - where it runs, whom it tells, how it is cancelled
  * @returns what it came to; a cancelled run has status `cancelled` and holds what was finished
@@ -75,12 +77,13 @@ export async function runStudy(study: ResolvedStudy, options: RunStudyOptions = 
       choiceWarnings: [],
     },
   };
+  const earlier = await readEarlierFiles(study.output);
   let status: StudyResult["status"] = "complete";
   try {
     await runStages(run);
   } catch (error) {
     if (!isCancellation(error, options.signal)) {
-      await noteFailure(run, error);
+      await noteFailure(run, error, earlier);
       throw error;
     }
     status = "cancelled";
@@ -89,17 +92,40 @@ export async function runStudy(study: ResolvedStudy, options: RunStudyOptions = 
     if (options.runner === undefined) await run.runner.close();
   }
   const { cohort, enumeration, chosen, growth, regressions } = run.finished;
-  const manifest = await writeManifest(study, recordOf(run, status));
+  const left = status === "complete" ? await clearStale(run, earlier) : earlier;
+  const manifest = await writeManifest(study, recordOf(run, status, left));
   return { status, directory: study.output, cohort, enumeration, chosen, growth, regressions, manifest };
 }
 
 /** Puts the failure into the manifest. A folder that cannot be written to must not hide what went wrong first. */
-async function noteFailure(run: Run, error: unknown): Promise<void> {
+async function noteFailure(run: Run, error: unknown, earlier: readonly string[]): Promise<void> {
   const reason = error instanceof Error ? error.message : String(error);
-  await writeManifest(run.study, recordOf(run, "failed", reason)).catch(() => {});
+  await writeManifest(run.study, recordOf(run, "failed", earlier, reason)).catch(() => {});
 }
 
-function recordOf(run: Run, status: Manifest["status"], error: string | null = null): RunRecord {
+/** Deletes what only earlier runs wrote; returns what could not be deleted. */
+async function clearStale(
+  { study, finished, options }: Run,
+  earlier: readonly string[],
+): Promise<readonly string[]> {
+  const sources = finished.cohort?.sources.map(({ path }) => resolve(path)) ?? [];
+  const keep = [...finished.files, ...sources, study.studyFile];
+  const { removed, left } = await removeStale(study.output, earlier, keep);
+  const files = (n: number): string => `${n} ${n === 1 ? "file" : "files"} of an earlier run`;
+  if (removed.length > 0) options.onNote?.(`${files(removed.length)} removed from the output folder.`);
+  if (left.length > 0)
+    finished.warnings.push(
+      `${files(left.length)} could not be removed from the output folder: ${left.join(", ")}.`,
+    );
+  return left;
+}
+
+function recordOf(
+  run: Run,
+  status: Manifest["status"],
+  earlier: readonly string[],
+  error: string | null = null,
+): RunRecord {
   const { cohort, stages, files, warnings, choiceWarnings } = run.finished;
   return {
     status,
@@ -108,6 +134,7 @@ function recordOf(run: Run, status: Manifest["status"], error: string | null = n
     sources: cohort?.sources ?? [],
     stages,
     files,
+    earlierFiles: earlier.filter((file) => file !== "manifest.json" && !files.includes(file)),
     warnings: [...warnings, ...choiceWarnings],
     notFinished: status === "complete" ? [] : notFinished(run),
   };

@@ -177,6 +177,32 @@ describe("runStudy", () => {
     });
   }, 60_000);
 
+  it("deletes what only an earlier run wrote, once it is complete", async () => {
+    const output = join(folder, "again");
+    const small = { ...study, output, growth: null, membership: null, outcomes: null };
+    const first = await runStudy({ ...small, classes: { from: 1, to: 2 } });
+    await writeFile(join(output, "models", "own.json"), "{}");
+    const fewer = { ...small, classes: { from: 1, to: 1 } };
+    const controller = new AbortController();
+    const stopped = await runStudy(fewer, {
+      signal: controller.signal,
+      onProgress: ({ stage }) => {
+        if (stage === "writing the report") controller.abort();
+      },
+    });
+    expect(stopped.status).toBe("cancelled");
+    expect(existsSync(join(output, "models", "gmm-2.json"))).toBe(true);
+    const notes: string[] = [];
+    const second = await runStudy(fewer, { onNote: (sentence) => notes.push(sentence) });
+    expect(second.manifest.earlierFiles).toEqual([]);
+    expect(notes.join("\n")).toMatch(/\d+ files of an earlier run removed/);
+    const stale = first.manifest.files.filter((file) => !second.manifest.files.includes(file));
+    expect(stale).toContain("models/gmm-2.json");
+    for (const file of stale) expect(existsSync(join(output, file)), file).toBe(false);
+    for (const file of [...second.manifest.files, "models/own.json"])
+      expect(existsSync(join(output, file)), file).toBe(true);
+  }, 60_000);
+
   it("lets another error than the cancellation through, and tells it in the manifest", async () => {
     const output = join(folder, "failed");
     const controller = new AbortController();
