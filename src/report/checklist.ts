@@ -189,9 +189,9 @@ function resultItems(input: ReportInput): readonly ChecklistItem[] {
     item(
       "16",
       "Syntax is available",
-      true,
-      "The study file and manifest repeat the whole analysis; add them to the paper's supplement.",
-      "",
+      input.studyFile !== undefined,
+      `The study file (${input.studyFile}) and the run's manifest.json repeat the whole analysis; add them to the paper's supplement.`,
+      "The report was made without a study file: add the program that called it to the paper's supplement. Formulas are in Methods, and models/*.json hold every model as fitted.",
     ),
   ];
 }

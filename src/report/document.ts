@@ -15,6 +15,8 @@ export interface ReportDocument {
   readonly date: string;
   readonly version: string;
   readonly seed: number;
+  /** The study file that the run read, where there was one. */
+  readonly studyFile: string | null;
   readonly elapsedSeconds: number;
   readonly classes: readonly ClassDescription[];
   readonly verdict: ReportVerdict;
@@ -42,6 +44,7 @@ export function buildReport(input: ReportInput): ReportDocument {
     date: input.date,
     version: input.version,
     seed: input.seed,
+    studyFile: input.studyFile ?? null,
     elapsedSeconds: input.elapsedSeconds,
     classes,
     verdict: buildVerdict(input, classes),

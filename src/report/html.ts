@@ -168,13 +168,15 @@ ${items.join("\n")}
 }
 
 function reproductionHtml(document: ReportDocument): string {
+  const { studyFile } = document;
   const facts: readonly (readonly [string, string])[] = [
+    ...(studyFile === null ? [] : [["Study file", studyFile] as const]),
     ["Software", `symptom-trajectories ${document.version}`],
     ["Seed", String(document.seed)],
     ["Run", document.date],
     ["Time taken", formatDuration(document.elapsedSeconds)],
   ];
-  return `<p>The same study file, data and version of the program give the same results to the last digit, with any number of workers, on the same version of Node. The fingerprints of the data files are in the last table.</p>
+  return `<p>The same ${studyFile === null ? "settings" : "study file"}, data and version of the program give the same results to the last digit, with any number of workers, on the same version of Node. The fingerprints of the data files are in the last table.</p>
 <dl>
 ${facts.map(([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`).join("\n")}
 </dl>`;

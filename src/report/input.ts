@@ -49,6 +49,8 @@ export interface ReportInput {
   readonly date: string;
   readonly version: string;
   readonly seed: number;
+  /** The study file that the run read; absent where the report is made by a program of its own. */
+  readonly studyFile?: string;
   readonly measure: ReportMeasure;
   /** Words for the time axis, e.g. `Weeks from first session`. */
   readonly timeLabel: string;

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { VERSION } from "../core/version.js";
 import type { EnumerationResult, FitResult } from "../models/result.js";
 import type { Cohort } from "../prep/types.js";
@@ -24,6 +25,7 @@ export function reportInput(
     date: started.toISOString(),
     version: VERSION,
     seed: study.seed,
+    studyFile: basename(study.studyFile),
     measure: cohort.measures.find(({ name }) => name === study.outcome)!,
     timeLabel: timeLabelOf(cohort.time),
     timeUnit: cohort.time.unit,

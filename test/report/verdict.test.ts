@@ -216,6 +216,17 @@ describe("checklist and methods", () => {
     ).toEqual([false, false, false, false]);
   });
 
+  test("syntax is available where a study file is known, and none is claimed where not", () => {
+    expect(item("16").met).toBe(false);
+    expect(item("16").where).toMatch(/^The report was made without a study file: add the program/);
+    const known = buildReport({ ...input, studyFile: "study.yaml" });
+    expect(known.checklist.find((each) => each.item === "16")).toMatchObject({
+      met: true,
+      where: expect.stringContaining("The study file (study.yaml) and the run's manifest.json"),
+    });
+    expect(known.studyFile).toBe("study.yaml");
+  });
+
   test("methods tell the model as fitted", () => {
     const text = document.methods.join("\n");
     for (const part of [
