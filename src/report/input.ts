@@ -52,7 +52,7 @@ export interface ReportInput {
   /** The study file that the run read; absent where the report is made by a program of its own. */
   readonly studyFile?: string;
   readonly measure: ReportMeasure;
-  /** Words for the time axis, e.g. `Weeks from first session`. */
+  /** Words for the time axis, e.g. `Weeks since first session`. */
   readonly timeLabel: string;
   /** Unit of the time axis in the plural, e.g. `weeks`; default: the unit named in `timeLabel`, if any. */
   readonly timeUnit?: string;

@@ -207,6 +207,7 @@ function timePart(guess: ColumnGuess): string[] {
   if (kind === "date")
     lines.push("  origin: first-session       # where time is 0; or: column, with origin_column: NAME");
   lines.push(`  unit: ${unit}`);
+  if (kind === "number") lines.push("  # label: Weeks since first session   # words for the axis of figures");
   return [
     ...lines,
     "",

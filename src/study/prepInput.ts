@@ -64,7 +64,7 @@ function measureInput(name: string, measure: MeasureSection): MeasureInput {
 }
 
 function timeInput(time: TimeSection): Partial<TimeSpec> {
-  const { origin_column: originColumn, ...same } = time;
+  const { origin_column: originColumn, label: _, ...same } = time;
   return { ...same, ...(originColumn === undefined ? {} : { originColumn }) };
 }
 

@@ -4,7 +4,6 @@ import type { EnumerationResult, FitResult } from "../models/result.js";
 import type { Cohort } from "../prep/types.js";
 import type { ReportInput } from "../report/input.js";
 import type { Run } from "./context.js";
-import { timeLabelOf } from "./words.js";
 
 /**
  * Gathers what the report of a study is made of.
@@ -27,7 +26,7 @@ export function reportInput(
     seed: study.seed,
     studyFile: basename(study.studyFile),
     measure: cohort.measures.find(({ name }) => name === study.outcome)!,
-    timeLabel: timeLabelOf(cohort.time),
+    timeLabel: study.timeLabel,
     timeUnit: cohort.time.unit,
     long: cohort.long,
     persons: cohort.persons,

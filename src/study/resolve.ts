@@ -9,6 +9,7 @@ import type { LoadedStudy } from "./load.js";
 import { prepInput } from "./prepInput.js";
 import type { GrowthSection, ModelSection, StudyFile } from "./schema.js";
 import { parseStarts, type Starts } from "./starts.js";
+import { timeLabelOf } from "./words.js";
 
 /** A named structure of trajectory model, complete save for the number of classes. */
 export interface ResolvedStructure {
@@ -22,6 +23,8 @@ export interface ResolvedStudy {
   /** Absolute path of the study file. */
   readonly studyFile: string;
   readonly prep: PrepSpec;
+  /** Words for the time axis. */
+  readonly timeLabel: string;
   /** The measure that the models are about. */
   readonly outcome: string;
   readonly structures: readonly ResolvedStructure[];
@@ -76,6 +79,7 @@ export function resolveStudy(loaded: LoadedStudy, overrides: StudyOverrides = {}
     title: study.title ?? "Trajectories of symptom scores",
     studyFile: loaded.path,
     prep,
+    timeLabel: study.time.label ?? timeLabelOf(prep.time),
     outcome,
     structures,
     classes: study.enumeration?.classes ?? DEFAULT_CLASSES,

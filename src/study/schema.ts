@@ -39,6 +39,7 @@ export interface MeasureSection {
 /** The time axis. */
 export interface TimeSection {
   readonly name?: string;
+  readonly label?: string;
   readonly kind?: "number" | "date" | "session";
   readonly column?: string;
   readonly pattern?: string;
@@ -199,6 +200,7 @@ const measure = z
 const time = z
   .strictObject({
     name: nameKey.exactOptional(),
+    label: text("words for the time axis, e.g. Weeks since first session").exactOptional(),
     kind: z.enum(["number", "date", "session"]).exactOptional(),
     column: column.exactOptional(),
     pattern: columnPattern.exactOptional(),

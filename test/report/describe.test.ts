@@ -117,7 +117,7 @@ test("a class without a trajectory is described without numbers", () => {
 });
 
 test("the unit of time is the one given, else the one named on the axis, else none", () => {
-  expect(timeUnit({ timeLabel: "Weeks from first session" })).toBe("weeks");
+  expect(timeUnit({ timeLabel: "Weeks since first session" })).toBe("weeks");
   expect(timeUnit({ timeLabel: "Session number" })).toBe("sessions");
   expect(timeUnit({ timeLabel: "Time", timeUnit: "months" })).toBe("months");
   expect(timeUnit({ timeLabel: "t" })).toBeNull();

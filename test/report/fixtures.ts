@@ -540,7 +540,7 @@ export function makeInput(changes: Partial<ReportInput> = {}): ReportInput {
     version: "0.1.0",
     seed: 20,
     measure: { name: "phq9", label: "PHQ-9", minimum: 0, maximum: 27, caseness: 10 },
-    timeLabel: "Weeks from first session",
+    timeLabel: "Weeks since first session",
     long: table,
     persons: makePersons(table),
     cohort: {

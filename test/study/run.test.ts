@@ -68,6 +68,7 @@ describe("resolveStudy", () => {
     });
     expect(study.fit).toMatchObject({ startsInitial: 10, startsFinal: 4, seed: 3 });
     expect(study.growth?.fixed).toBe("1 + week + week^2 + age_c + age_c:week + female + female:week");
+    expect(study.timeLabel).toBe("Weeks");
     expect(study.growth?.random).toBe("1 + week");
   });
 
