@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { RowLedger } from "../core/table.js";
 import type { Prediction } from "../models/predict.js";
 import type { EnumerationResult, FitResult, ParameterEstimate, RegressionResult } from "../models/result.js";
+import { knownMeasure } from "../prep/measures.js";
 import type { Cohort } from "../prep/types.js";
 import { formatCount, formatDuration, formatOdds, formatP, MISSING, plural } from "../report/format.js";
 import type { StudyResult } from "../study/run.js";
@@ -36,6 +37,15 @@ function wrapped(text: string, indent = "  ", first = indent): string[] {
   return [...lines, line.trimEnd()];
 }
 
+/**
+ * Words a note to the reader.
+ * @param sentence - what to know
+ * @returns text, ending in a line break
+ */
+export function noteText(sentence: string): string {
+  return `${wrapped(sentence, "").join("\n")}\n`;
+}
+
 /** A list of sentences under a heading; nothing where there is none. */
 function listed(heading: string, sentences: readonly string[]): string[] {
   if (sentences.length === 0) return [];
@@ -59,12 +69,40 @@ export function fitSummary(fit: FitResult): string {
     lines.push(
       `  ${fit.starts.replicatedBest} of ${fit.starts.finalists} final starts (${fit.starts.tried} tried) reached the best value.`,
     );
-  lines.push("", ...factLines(fit), "");
+  lines.push("", ...listed("Warnings", [...fit.warnings, ...cautionsOf(fit)]), ...factLines(fit), "");
   if (fit.classes.length > 1) lines.push("Classes", ...classTable(fit), "");
   lines.push(...parameterTables(fit.parameters));
   if (fit.covariance !== null) lines.push(...covarianceLines(fit));
-  lines.push(...listed("Warnings", fit.warnings));
   return lines.join("\n");
+}
+
+/** Entropy below which classes are said to overlap, as in the report. */
+const LOW_ENTROPY = 0.6;
+
+/** What a reader of the tables should know first: means that no score can have, and classes that overlap. */
+function cautionsOf(fit: FitResult): string[] {
+  const cautions: string[] = [];
+  const measure = knownMeasure(fit.model.outcome);
+  if (measure !== undefined)
+    for (const { label, meanTrajectory } of fit.classes) {
+      const { time, mean } = meanTrajectory;
+      const beyond = mean.map((value) =>
+        Number.isFinite(value) ? Math.max(measure.minimum - value, value - measure.maximum, 0) : 0,
+      );
+      const worst = beyond.indexOf(Math.max(...beyond));
+      // What the table would round into the range is not worth a warning.
+      if (worst < 0 || beyond[worst]! < 0.05) continue;
+      const whose = fit.classes.length > 1 ? `The fitted mean of class ${label}` : "The fitted mean";
+      cautions.push(
+        `${whose} leaves the range of the ${measure.label} (${measure.minimum} to ${measure.maximum}) within the observed times: ${fixed(mean[worst]!, 1)} at ${fit.model.time} ${trim(time[worst]!)}. The shape over time does not suit these data; try other terms of time.`,
+      );
+    }
+  const { entropy } = fit.criteria;
+  if (entropy !== null && entropy < LOW_ENTROPY)
+    cautions.push(
+      `The classes overlap (entropy ${fixed(entropy, 2)}): many people cannot be told apart with certainty. Use posterior probabilities rather than assigned classes.`,
+    );
+  return cautions;
 }
 
 function factLines(fit: FitResult): string[] {
@@ -249,9 +287,14 @@ export function regressionSummary(regression: RegressionResult): string {
       formatP(row.p),
     ]);
   lines.push(...textTable(["term", "contrast", "odds ratio", "2.5%", "97.5%", "p"], rows));
-  for (const { name, sentence, advice } of regression.convergence.verdicts)
-    if (name !== "converged") lines.push(`  ${sentence} ${advice}`.trimEnd());
-  lines.push(...regression.warnings.flatMap((warning) => wrapped(warning, "    ", "  - ")));
+  const { verdicts } = regression.convergence;
+  for (const { name, sentence, advice } of verdicts)
+    if (name !== "converged") lines.push(...wrapped(`${sentence} ${advice}`.trim()));
+  // Warnings hold the verdicts again, for readers of the warnings alone.
+  const warnings = regression.warnings.filter(
+    (warning) => !verdicts.some(({ sentence }) => warning.includes(sentence)),
+  );
+  lines.push(...warnings.flatMap((warning) => wrapped(warning, "    ", "  - ")));
   return `${lines.join("\n")}\n`;
 }
 
