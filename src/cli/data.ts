@@ -5,7 +5,7 @@ import { prepare } from "../prep/index.js";
 import { knownMeasure } from "../prep/measures.js";
 import { openSources } from "../prep/source.js";
 import { DEFAULT_MISSING } from "../prep/spec.js";
-import type { Cohort, MeasureInput, PrepSpec, TimeSpec } from "../prep/types.js";
+import type { Cohort, MeasureInput, PrepSpec, PrepSpecInput, TimeSpec } from "../prep/types.js";
 import { allDates, missingTest } from "../prep/values.js";
 import type { OptionReader } from "./options.js";
 
@@ -25,17 +25,21 @@ export interface DataOptions {
  * Reads the data options.
  * @param read - the options
  * @param file - path of the data file
- * @param given - time and outcome where they need not be asked for (a stored model names them)
+ * @param given - identifier, time and outcome where they need not be asked for (a stored model names them);
+ *   `--id` has priority
  * @returns the options; mistakes are collected in `read`
  */
 export function readDataOptions(
   read: OptionReader,
   file: string,
-  given: { readonly time?: string; readonly outcome?: string } = {},
+  given: { readonly id?: string | undefined; readonly time?: string; readonly outcome?: string } = {},
 ): DataOptions {
   return {
     file,
-    id: read.required("id", "the column of the person identifier"),
+    id:
+      given.id !== undefined && read.text("id") === undefined
+        ? given.id
+        : read.required("id", "the column of the person identifier"),
     time: given.time ?? read.required("time", "the column of time"),
     outcome: given.outcome ?? read.required("outcome", "the column of the score"),
     where: read.text("where"),
@@ -65,31 +69,47 @@ export async function readCohort(
     ...(["id", "time", "outcome"] as const).map((role) => ({ name: options[role], where: `--${role}` })),
     ...covariates.map((name) => ({ name, where: "formula" })),
   ];
-  const missing = missingColumns(needed, columns, options.file);
+  const missing = missingColumns(needed, columns, options);
   if (missing.length > 0) throw new InputError(missing);
   return prepare({
-    data: options.file,
-    ...formatOf(options),
-    id: options.id,
+    ...prepOptions(options),
     measures: [measureOf(options.outcome)],
     time: timeOf(options.time, timeIsDate),
     covariates,
-    exclusions:
-      options.where === undefined ? [] : [{ name: `--where "${options.where}"`, keep: options.where }],
-    minimumSessions: options.minimumSessions,
-    duplicates: options.duplicates,
   });
 }
 
-function formatOf({ format }: DataOptions): Pick<PrepSpec, "format"> {
-  return format === undefined ? {} : { format };
+/**
+ * What the data options mean to `prepare`, save measures, time and covariates.
+ * @param options - the data options
+ * @returns part of a specification
+ */
+export function prepOptions(options: DataOptions): Omit<PrepSpecInput, "measures" | "time"> {
+  const { file, format, id, where, minimumSessions, duplicates } = options;
+  return {
+    data: file,
+    ...(format === undefined ? {} : { format }),
+    id,
+    exclusions: where === undefined ? [] : [{ name: `--where "${where}"`, keep: where }],
+    minimumSessions,
+    duplicates,
+  };
 }
+
+/** Words for time that people write in formulas although their column is called otherwise. */
+const TIME_WORD = /^(time|session|day|week|month|year)s?$/i;
 
 /** Rows from which it is seen whether time is a date. */
 const GLANCE_ROWS = 500;
 
-/** The columns of the file, and whether its time is a date: all that is needed before it is read as a whole. */
-async function glance(options: DataOptions): Promise<{ columns: readonly string[]; timeIsDate: boolean }> {
+/**
+ * Looks at the file before it is read as a whole.
+ * @param options - the data options
+ * @returns the columns of the file, and whether its time is a date
+ */
+export async function glance(
+  options: DataOptions,
+): Promise<{ columns: readonly string[]; timeIsDate: boolean }> {
   const db = await Database.open();
   try {
     const [file] = await openSources(db, options.file, options.format);
@@ -102,33 +122,48 @@ async function glance(options: DataOptions): Promise<{ columns: readonly string[
   }
 }
 
-function missingColumns(
+/**
+ * Problems for columns that the file does not have.
+ * @param needed - names, and where each was asked for
+ * @param columns - columns of the file
+ * @param options - the data options: the file, and what time is called
+ * @returns one problem per missing column, with the nearest name there is
+ */
+export function missingColumns(
   needed: readonly { readonly name: string; readonly where: string }[],
   columns: readonly string[],
-  file: string,
+  { file, time }: Pick<DataOptions, "file" | "time">,
 ): Problem[] {
   return needed
     .filter(({ name }) => !columns.includes(name))
     .map(({ name, where }) => {
+      const base = { code: "missing-column", where, message: `${file} has no column "${name}".` };
+      if (where === "formula" && TIME_WORD.test(name) && columns.includes(time))
+        return { ...base, fix: `Time is called "${time}" here (--time): write ${time} in the formula.` };
       const near = nearestName(name, columns);
-      return {
-        code: "missing-column",
-        where,
-        message: `${file} has no column "${name}".`,
-        ...(near === undefined
-          ? { expected: `one of its columns: ${columns.join(", ")}` }
-          : { fix: `Did you mean "${near}"?` }),
-      };
+      return near === undefined
+        ? { ...base, expected: `one of its columns: ${columns.join(", ")}` }
+        : { ...base, fix: `Did you mean "${near}"?` };
     });
 }
 
-/** A known measure keeps its range (a PHQ-9 of 99 is set aside); any other score may be any number. */
-function measureOf(name: string): MeasureInput {
+/**
+ * The measure in a column: a known one keeps its range (a PHQ-9 of 99 is set aside), any other may be any number.
+ * @param name - the column
+ * @returns the measure, for `prepare`
+ */
+export function measureOf(name: string): MeasureInput {
   if (knownMeasure(name) !== undefined) return { name, fractional: true };
   return { name, minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER, fractional: true };
 }
 
-function timeOf(name: string, isDate: boolean): Partial<TimeSpec> {
+/**
+ * The time axis in a column.
+ * @param name - the column
+ * @param isDate - whether it holds dates
+ * @returns the time axis, for `prepare`
+ */
+export function timeOf(name: string, isDate: boolean): Partial<TimeSpec> {
   return isDate
     ? { name, column: name, kind: "date", origin: "first-session", unit: "weeks" }
     : { name, column: name, kind: "number" };

@@ -10,9 +10,12 @@ export type RawOptions = Readonly<Record<string, string | boolean | readonly str
  */
 export function addDataOptions(command: Command): Command {
   return command
-    .option("--id <column>", "column of the person identifier")
-    .option("--time <column>", "column of time (a number, or a date: weeks from the first session)")
-    .option("--outcome <column>", "column of the score")
+    .option("--id <column>", "column of the person identifier (required)")
+    .option(
+      "--time <column>",
+      "column of time: a number, or a date (weeks from the first session) (required)",
+    )
+    .option("--outcome <column>", "column of the score (required)")
     .option("--where <condition>", 'use only rows where this is true, e.g. "month <= 12"')
     .option("--min-sessions <n>", "leave out persons with fewer scored rows", "1")
     .option("--duplicates <rule>", "rows of one person at one time: first, last, mean or set-aside", "last")

@@ -23,7 +23,9 @@ export interface KeptFit {
  */
 export async function keepFit(folder: string, fit: FitResult, cohort: Cohort): Promise<KeptFit> {
   await mkdir(folder, { recursive: true });
-  const json = fitToJson(fit, { posteriors: { file: "memberships.csv" } });
+  const stored = fitToJson(fit, { posteriors: { file: "memberships.csv" } });
+  // The column of the identifier, so that predict need not ask for it.
+  const json = { ...stored, data: { id: cohort.id } };
   await writeFile(join(folder, "model.json"), `${JSON.stringify(json, null, 1)}\n`);
   const memberships = join(folder, "memberships.csv");
   await writeMemberships(fit.posteriors, memberships);

@@ -12,7 +12,10 @@ export function declarePredict(program: Command): void {
     .description("class and trajectory of new people from a stored model, without fitting again")
     .argument("<model>", "model.json of `symtraj fit --out`, or a file of a report's models folder")
     .argument("<data>", "data file with the model's columns")
-    .option("--id <column>", "column of the person identifier")
+    .option(
+      "--id <column>",
+      "column of the person identifier (default: as the model was fitted; else required)",
+    )
     .option("--where <condition>", "use only rows where this is true")
     .option("--duplicates <rule>", "rows of one person at one time: first, last, mean or set-aside", "last")
     .option("--format <format>", "csv, tsv, parquet or json (default: from the file's name)")
@@ -24,11 +27,11 @@ export function declarePredict(program: Command): void {
 async function runPredict(model: string, file: string, raw: RawOptions): Promise<void> {
   const { OptionReader } = await import("./options.js");
   const { readCohort, readDataOptions } = await import("./data.js");
-  const { readStoredFit } = await import("./storedFit.js");
+  const { readOrigin, readStoredFit } = await import("./storedFit.js");
   const read = new OptionReader(raw);
   const fit = await readStoredFit(model);
   const { outcome, time, fixed, random, classSpecific, membership } = fit.model;
-  const data = readDataOptions(read, file, { outcome, time });
+  const data = readDataOptions(read, file, { id: (await readOrigin(model)).id, outcome, time });
   read.check();
   const cohort = await readCohort(data, [fixed, random, classSpecific, membership]);
   const { predict } = await import("../models/predict.js");

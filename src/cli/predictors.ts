@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import type { RegressionResult } from "../models/result.js";
+import type { PersonTable } from "../core/table.js";
+import type { FitResult, RegressionResult } from "../models/result.js";
 import type { RawOptions } from "./declare.js";
 import { writeJson } from "./outcome.js";
 
@@ -13,9 +14,12 @@ export function declarePredictors(program: Command): void {
     .command("predictors")
     .description("predictors of class membership (three-step), and of outcomes (logistic regression)")
     .argument("<model>", "model.json of `symtraj fit --out`, or models/chosen.json of a report")
-    .argument("<data>", "the data file that the model was fitted to")
-    .option("--id <column>", "column of the person identifier")
-    .option("--formula <formula>", 'covariates of persons, e.g. "age + female"')
+    .argument("<data>", "the data file that the model was fitted to, or persons.csv of its study")
+    .option(
+      "--id <column>",
+      "column of the person identifier (default: as the model was fitted; else required)",
+    )
+    .option("--formula <formula>", 'covariates of persons, e.g. "age + female" (required)')
     .option(
       "--predict <outcome>",
       "also an outcome: reliable_recovery, …, or a yes/no column; may be repeated",
@@ -31,29 +35,49 @@ export function declarePredictors(program: Command): void {
 
 async function runPredictors(model: string, file: string, raw: RawOptions): Promise<void> {
   const { OptionReader } = await import("./options.js");
-  const { readCohort, readDataOptions } = await import("./data.js");
-  const { readStoredFit } = await import("./storedFit.js");
+  const { readDataOptions } = await import("./data.js");
+  const { readOrigin, readStoredFit } = await import("./storedFit.js");
   const read = new OptionReader(raw);
   const formula = read.required("formula", 'covariates of persons, e.g. "age + female"');
   const correction = read.choice("correction", ["ml", "bch", "none"] as const)!;
   const fit = await readStoredFit(model, { posteriors: true });
-  const data = readDataOptions(read, file, fit.model);
+  const origin = await readOrigin(model);
+  const { time, outcome: score } = fit.model;
+  const data = readDataOptions(read, file, { id: origin.id, time, outcome: score });
   read.check();
-  const { OUTCOME_NAMES } = await import("../prep/spec.js");
   const outcomes = read.list("predict");
-  const columns = outcomes.filter((name) => !(OUTCOME_NAMES as readonly string[]).includes(name));
-  const cohort = await readCohort(data, [formula, ...columns]);
+  const { readPersonData } = await import("./personData.js");
+  const { persons, ledger, outcomesFrom, measures } = await readPersonData(
+    data,
+    formula,
+    outcomes,
+    origin.measures,
+  );
   const { threeStep } = await import("../models/threeStep.js");
   const { logisticRegression } = await import("../models/logistic.js");
   const regressions: RegressionResult[] = [];
-  if (fit.model.classes > 1) regressions.push(threeStep(fit, cohort.persons, { formula, correction }));
-  for (const outcome of outcomes) regressions.push(logisticRegression(cohort.persons, { outcome, formula }));
+  const note = nothingToPredict(fit, persons);
+  if (note === null) regressions.push(threeStep(fit, persons, { formula, correction }));
+  for (const outcome of outcomes) regressions.push(logisticRegression(persons, { outcome, formula }));
   if (read.flag("json")) {
-    writeJson({ regressions, ledger: cohort.ledger });
+    writeJson({ regressions, ledger, outcomesFrom, measures, notes: note === null ? [] : [note] });
     return;
   }
-  const { regressionSummary } = await import("./summary.js");
-  if (fit.model.classes === 1)
-    process.stderr.write("The model has one class, so there is no membership to predict.\n");
-  process.stdout.write(regressions.map(regressionSummary).join("\n"));
+  const { noteText, regressionSummary } = await import("./summary.js");
+  const parts = [
+    ...(note === null ? [] : [noteText(note)]),
+    ...regressions.map(regressionSummary),
+    ...(outcomesFrom === null ? [] : [noteText(outcomesFrom)]),
+  ];
+  process.stdout.write(parts.join("\n"));
+}
+
+/** Why class membership cannot be predicted, before anything is estimated; null when it can. */
+function nothingToPredict({ model, posteriors }: FitResult, persons: PersonTable): string | null {
+  if (model.classes === 1) return "The model has one class, so there is no membership to predict.";
+  const here = new Set(persons.personIds);
+  const found = posteriors.personIds.flatMap((id, i) => (here.has(id) ? [posteriors.modalClass[i]!] : []));
+  if (found.length === 0 || found.some((label) => label !== found[0])) return null;
+  const people = found.length === 1 ? "The one person" : `All ${found.length} persons`;
+  return `${people} of these data that the model knows ${found.length === 1 ? "is" : "are"} in class ${found[0]}: with a single class present there is no membership to predict.`;
 }

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { InputError } from "../core/errors.js";
 import type { Prediction } from "../models/predict.js";
 import type { FitResult } from "../models/result.js";
+import type { MeasureSpec } from "../prep/types.js";
 import { fitFromJson, posteriorFile } from "../report/fitJson.js";
 import { readMemberships } from "../report/write.js";
 
@@ -21,17 +22,66 @@ export async function readStoredFit(
   try {
     json = JSON.parse(await readFile(path, "utf8"));
   } catch (error) {
-    const reason = error instanceof SyntaxError ? "it is not JSON" : (error as Error).message;
     throw new InputError({
       code: "no-model",
       where: path,
-      message: `The stored model could not be read: ${reason}.`,
+      message: `The stored model could not be read: ${whyUnread(error)}.`,
       expected: "model.json of `symtraj fit --out`, or a file of a report's models folder",
     });
   }
   const file = posteriorFile(json);
   if (file === null || options.posteriors !== true) return fitFromJson(json);
   return fitFromJson(json, await readMemberships(join(dirname(path), file)));
+}
+
+function whyUnread(error: unknown): string {
+  if (error instanceof SyntaxError) return "it is not JSON";
+  switch ((error as NodeJS.ErrnoException).code) {
+    case "ENOENT":
+    case "ENOTDIR":
+      return "there is no such file";
+    case "EISDIR":
+      return "it is a folder";
+    case "EACCES":
+      return "reading it is not permitted";
+    default:
+      return (error as Error).message;
+  }
+}
+
+/** What is known of the data behind a stored model. */
+export interface ModelOrigin {
+  /** Column of the person identifier. */
+  readonly id?: string;
+  /** Measures of the study, with its cut-offs. */
+  readonly measures?: readonly MeasureSpec[];
+}
+
+/**
+ * Finds out which data a stored model was fitted to: `fit --out` notes it in the model, a study in the manifest of
+ * its folder.
+ * @param path - the stored model
+ * @returns what was found; nothing for models of elsewhere
+ */
+export async function readOrigin(path: string): Promise<ModelOrigin> {
+  const noted = ((await readJson(path)) as { data?: ModelOrigin } | null)?.data?.id;
+  if (typeof noted === "string") return { id: noted };
+  const manifest = (await readJson(join(dirname(path), "..", "manifest.json"))) as {
+    readonly study?: { readonly prep?: ModelOrigin };
+  } | null;
+  const { id, measures } = manifest?.study?.prep ?? {};
+  return {
+    ...(typeof id === "string" ? { id } : {}),
+    ...(Array.isArray(measures) ? { measures: measures as readonly MeasureSpec[] } : {}),
+  };
+}
+
+async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -153,6 +153,21 @@ describe("symtraj fit", () => {
     expect(options.err).toContain("--starts: 9 starts cannot be kept out of 3. Expected SCREENED/KEPT");
   });
 
+  it("says what time is called when a formula calls it otherwise", async () => {
+    const rows = ["id,date,phq9", "a,2024-01-01,12", "a,2024-01-08,10", "b,2024-01-03,9"];
+    await writeFile(join(folder, "dated.csv"), rows.join("\n"));
+    const { status, err } = await symtraj(
+      ...["fit", "dated.csv", "--id", "id", "--time", "date", "--outcome", "phq9", "--fixed", "1 + week"],
+    );
+    expect(status).toBe(2);
+    expect(err).toContain('Time is called "date" here (--time): write date in the formula.');
+  });
+
+  it.each(["fit", "enumerate"])("%s marks required options in its help", async (name) => {
+    const { out } = await symtraj(name, "--help");
+    expect(out.replace(/\s+/g, " ").split("(required)")).toHaveLength(4);
+  });
+
   it("gives mistakes as JSON too, and a stack trace with --debug", async () => {
     const { status, out, err } = await symtraj("--debug", "fit", "none.csv", ...DATA.slice(1), "--json");
     expect(status).toBe(2);
@@ -183,6 +198,47 @@ describe("a stored model", () => {
       "logistic",
       "logistic",
     ]);
+  });
+
+  it("remembers its identifier, time and outcome, and says which measures define outcomes", async () => {
+    const model = join("kept", "model.json");
+    const again = await symtraj("predict", model, "sessions.csv", "--json");
+    expect([again.status, again.err]).toEqual([0, ""]);
+    const { status, out } = await symtraj(
+      ...["predictors", model, "sessions.csv", "--formula", "age", "--predict", "reliable_recovery"],
+    );
+    expect(status).toBe(0);
+    expect(out.replace(/\s+/g, " ")).toContain(
+      "At caseness: PHQ-9 ≥ 10 or GAD-7 ≥ 8. Reliable change: PHQ-9 by at least 6, GAD-7 by at least 4.",
+    );
+    const other = (await readFile(join(folder, "sessions.csv"), "utf8")).replace("gad7", "other");
+    await writeFile(join(folder, "phq9-only.csv"), other);
+    const only = await symtraj(
+      ...["predictors", model, "phq9-only.csv", "--formula", "age", "--predict", "reliable_recovery"],
+    );
+    expect(only.out.replace(/\s+/g, " ")).toContain("no known measure of anxiety");
+  });
+
+  it("says that one class alone is present, once, where that is so", async () => {
+    const model = join("kept", "model.json");
+    const [header, ...lines] = (await readFile(join(folder, "sessions.csv"), "utf8")).trim().split(/\r?\n/);
+    const memberships = await readFile(join(folder, "kept", "memberships.csv"), "utf8");
+    const first = memberships.split(/\r?\n/).filter((line) => line.endsWith(",1"));
+    const ids = new Set(first.slice(0, 5).map((line) => line.split(",")[0]));
+    expect(ids.size).toBe(5);
+    const few = lines.filter((line) => ids.has(line.split(",")[header!.split(",").indexOf("id")]));
+    await writeFile(join(folder, "few.csv"), [header, ...few].join("\n"));
+    const { status, out } = await symtraj("predictors", model, "few.csv", "--formula", "age");
+    expect(status).toBe(0);
+    expect(out).toContain("All 5 persons of these data that the model knows are in class 1");
+    expect(out).not.toContain("separated");
+  });
+
+  it("that does not exist is named without system jargon", async () => {
+    const { status, err } = await symtraj("predict", "none.json", "sessions.csv");
+    expect(status).toBe(2);
+    expect(err).toContain("none.json: The stored model could not be read: there is no such file.");
+    expect(err).not.toContain("ENOENT");
   });
 
   it("is refused with a clear message when it is something else", async () => {
@@ -244,12 +300,30 @@ describe("a study", () => {
     const { manifest, chosen } = JSON.parse(out);
     expect(manifest.status).toBe("complete");
     expect(chosen.posteriors).toEqual({ file: "memberships.csv" });
+    await outcomesAgree();
     await rm(join(folder, "results", "report.html"));
     const again = await symtraj("report", "results", "--title", "Another title");
     expect(again.status).toBe(0);
     expect(await readFile(join(folder, "results", "report.html"), "utf8")).toContain("Another title");
     expect((await symtraj("report", "nowhere")).status).toBe(2);
   }, 60_000);
+
+  /** Outcomes of `predictors` are those of the study, whether from its sessions or from its person table. */
+  async function outcomesAgree(): Promise<void> {
+    const model = join("results", "models", "chosen.json");
+    const options = ["--formula", "age", "--predict", "reliable_recovery", "--json"];
+    const [fromSessions, fromPersons] = await Promise.all(
+      ["sessions.csv", join("results", "persons.csv")].map((data) =>
+        symtraj("predictors", model, data, ...options),
+      ),
+    );
+    expect([fromSessions!.status, fromPersons!.err, fromPersons!.status]).toEqual([0, "", 0]);
+    const logistic = ({ out }: Outcome) => JSON.parse(out).regressions.at(-1);
+    expect(logistic(fromSessions!)).toMatchObject({ method: "logistic", outcome: "reliable_recovery" });
+    expect(logistic(fromSessions!).oddsRatios).toEqual(logistic(fromPersons!).oddsRatios);
+    expect(JSON.parse(fromSessions!.out).outcomesFrom).toContain("PHQ-9 ≥ 10 or GAD-7 ≥ 8");
+    expect(JSON.parse(fromPersons!.out).outcomesFrom).toContain("as they stand");
+  }
 
   it("is cancelled by Ctrl-C with status 130, and says so in its manifest", async () => {
     const text = await readFile(study(), "utf8");
