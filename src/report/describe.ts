@@ -151,7 +151,7 @@ function levelWord(shape: Shape, measure: ReportMeasure): string {
   const middle = (shape.start + shape.end) / 2;
   const word = severityWord(measure, middle);
   if (word !== null) return word;
-  if (measure.caseness !== null) return middle >= measure.caseness ? "at caseness" : "below caseness";
+  if (measure.caseness !== null) return isCase(middle, measure) ? "at caseness" : "below caseness";
   const share = (middle - measure.minimum) / (measure.maximum - measure.minimum);
   return share < 1 / 3 ? "low" : share < 2 / 3 ? "in the middle range" : "high";
 }
@@ -220,9 +220,16 @@ function casenessClause(shape: Shape, measure: ReportMeasure): string {
   const cut = measure.caseness;
   if (cut === null) return "";
   const line = `the caseness cut-off (${formatNumber(cut, Number.isInteger(cut) ? 0 : 1)})`;
-  if (shape.high < cut) return `, below ${line} throughout`;
-  if (shape.low >= cut) return `, at or above ${line} throughout`;
-  if (shape.start >= cut && shape.end < cut) return `, below ${line}`;
-  if (shape.start < cut && shape.end >= cut) return `, above ${line}`;
-  return shape.end < cut ? `, ending below ${line}` : `, ending above ${line}`;
+  const over = measure.casenessExclusive === true ? "above" : "at or above";
+  const under = measure.casenessExclusive === true ? "not above" : "below";
+  const [start, end] = [isCase(shape.start, measure), isCase(shape.end, measure)];
+  if (!isCase(shape.high, measure)) return `, ${under} ${line} throughout`;
+  if (isCase(shape.low, measure)) return `, ${over} ${line} throughout`;
+  if (start && !end) return `, ${under} ${line}`;
+  if (!start && end) return `, above ${line}`;
+  return end ? `, ending above ${line}` : `, ending ${under} ${line}`;
+}
+
+function isCase(score: number, { caseness, casenessExclusive }: ReportMeasure): boolean {
+  return caseness !== null && (casenessExclusive === true ? score > caseness : score >= caseness);
 }

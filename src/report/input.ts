@@ -9,6 +9,8 @@ export interface ReportMeasure {
   readonly minimum: number;
   readonly maximum: number;
   readonly caseness: number | null;
+  /** True when only scores above `caseness` are cases; default: those at it too. */
+  readonly casenessExclusive?: boolean;
   /** Smallest change that is reliable; default: 6 for PHQ-9, 4 for GAD-7, else a fifth of the range. */
   readonly reliableChange?: number | null;
 }

@@ -36,6 +36,7 @@ export function checkStudy(study: Sections): FoundProblem[] {
   };
   const prep = checkPrep(study, add);
   const names = namesOf(study);
+  checkMeasures(study, add);
   checkOutcome(study, add);
   checkModels(study, names, add);
   checkEnumeration(study, add);
@@ -127,6 +128,16 @@ function inStudyTerms(problem: Problem, path: Path): Problem {
     ...(problem.expected === undefined ? {} : { expected: words(problem.expected) }),
     ...(fix === undefined ? {} : { fix: words(fix) }),
   };
+}
+
+function checkMeasures({ measures }: Sections, add: Add): void {
+  for (const [name, { caseness, caseness_above: above }] of Object.entries(measures ?? {}))
+    if (caseness !== undefined && above !== undefined)
+      add(["measures", name, "caseness_above"], {
+        code: "two-cut-offs",
+        message: "A cut-off for caseness is given twice.",
+        expected: "either caseness (at or above it) or caseness_above",
+      });
 }
 
 function checkOutcome({ measures, outcome }: Sections, add: Add): void {

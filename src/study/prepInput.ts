@@ -50,13 +50,17 @@ export function prepInput(study: PrepSections, directory: string): PrepSpecInput
 }
 
 function measureInput(name: string, measure: MeasureSection): MeasureInput {
-  const { item_maximum, missing_items, reliable_change, caseness, ...same } = measure;
+  const { item_maximum, missing_items, reliable_change, caseness, caseness_above, ...same } = measure;
   return {
     name,
     ...same,
     ...(item_maximum === undefined ? {} : { itemMaximum: item_maximum }),
     ...(missing_items === undefined ? {} : { maximumMissingItems: missing_items }),
-    ...(caseness === undefined ? {} : { caseness: caseness === "none" ? null : caseness }),
+    // A known measure may count only scores above its cut-off; a cut-off of the study's own says which way it counts.
+    ...(caseness === undefined
+      ? {}
+      : { caseness: caseness === "none" ? null : caseness, casenessExclusive: false }),
+    ...(caseness_above === undefined ? {} : { caseness: caseness_above, casenessExclusive: true }),
     ...(reliable_change === undefined
       ? {}
       : { reliableChange: reliable_change === "none" ? null : reliable_change }),

@@ -32,6 +32,8 @@ export interface MeasureSection {
   readonly item_maximum?: number;
   readonly missing_items?: number;
   readonly caseness?: number | "none";
+  /** In place of `caseness`: a score must exceed it. */
+  readonly caseness_above?: number;
   readonly reliable_change?: number | "none";
   readonly fractional?: boolean;
 }
@@ -192,6 +194,7 @@ const measure = z
     item_maximum: z.number().describe("the highest possible item score").exactOptional(),
     missing_items: count(0).exactOptional(),
     caseness: limit.exactOptional(),
+    caseness_above: z.number().describe("a number that a case's score exceeds").exactOptional(),
     reliable_change: limit.exactOptional(),
     fractional: flag.exactOptional(),
   })

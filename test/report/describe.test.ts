@@ -104,6 +104,16 @@ test("a sentence says where a class starts, how far it moves, how long that take
   );
 });
 
+test("a path that ends at a cut-off which only higher scores exceed is not above it", () => {
+  const mi = { ...other, caseness: 10, casenessExclusive: true };
+  expect(describeClasses(fitWith([[30, 20, 10]]), mi, "weeks")[0]!.text).toMatch(
+    /to 10\.0, not above the caseness cut-off \(10\)$/,
+  );
+  expect(
+    describeClasses(fitWith([[30, 20, 10]]), { ...mi, casenessExclusive: false }, "weeks")[0]!.text,
+  ).toMatch(/at or above the caseness cut-off \(10\) throughout$/);
+});
+
 test("a low point on the way is told though the name stays", () => {
   const [each] = describeClasses(fitWith([[17.5, 11, 9.2, 9.1, 11.2]]), phq9, "months");
   expect(each!.name).toBe("rapid improvement");

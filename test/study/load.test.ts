@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../../src/core/errors.js";
 import { parseStudy } from "../../src/study/load.js";
+import { resolveStudy } from "../../src/study/resolve.js";
 
 const SMALL = `data:
   file: sessions.csv
@@ -61,6 +62,20 @@ predictors: {formula: [age_c, age]}
     });
     expect(parseStudy(`${SMALL}enumeration: {classes: 3}`).enumeration?.classes).toEqual({ from: 3, to: 3 });
   });
+});
+
+it.each([
+  ["mi: ", 2.3, true],
+  ["mi: {caseness: 2.5}", 2.5, false],
+  ["phq9: ", 10, undefined],
+  ["phq9: {caseness_above: 9.5}", 9.5, true],
+  ["own: {minimum: 0, maximum: 5, caseness_above: 2.3}", 2.3, true],
+  ["mi: {caseness: none}", null, false],
+])("the cut-off of %s is %s, a score at it no case: %s", (measure, caseness, casenessExclusive) => {
+  const study = parseStudy(SMALL.replace("phq9:", measure));
+  const resolved = resolveStudy({ study, path: "/s/study.yaml", directory: "/s" });
+  expect(resolved.prep.measures[0]).toMatchObject({ caseness });
+  expect(resolved.prep.measures[0]!.casenessExclusive).toBe(casenessExclusive);
 });
 
 describe("mistakes in a study file", () => {
@@ -139,6 +154,8 @@ workers: many
       "enumeration.starts: 10 starts cannot be kept out of 5. Expected SCREENED/KEPT",
     ],
     ["enumeration: {starts: many}", "Expected SCREENED/KEPT with the first the larger, e.g. 100/20."],
+    ["measures: {mi: {caseness: 3, caseness_above: 2.3}}", "A cut-off for caseness is given twice."],
+    ["measures: {mi: {caseness_above: none}}", "Expected a number that a case's score exceeds."],
     ["seed: 1.5", "Expected a whole number."],
     ["workers: 1025", "Expected auto, or a whole number from 0 (no threads) to 1024."],
     ["time: {column: week, origin_column: x, origin: zero}", "origin_column"],

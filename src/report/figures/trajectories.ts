@@ -67,7 +67,7 @@ function caption(input: ReportInput, lines: readonly IndividualLine[]): string {
     );
   if (measure.caseness !== null)
     parts.push(
-      `Dashed line: caseness (${measure.label} of ${formatNumber(measure.caseness, Number.isInteger(measure.caseness) ? 0 : 1)} or more).`,
+      `Dashed line: caseness (${measure.label} ${measure.casenessExclusive === true ? "above" : "of"} ${formatNumber(measure.caseness, Number.isInteger(measure.caseness) ? 0 : 1)}${measure.casenessExclusive === true ? "" : " or more"}).`,
     );
   if (repeatsColours(k)) parts.push("Colours repeat; tell classes apart by dash, marker and label.");
   parts.push(
@@ -152,7 +152,7 @@ function casenessLayers(
 ): readonly View[] {
   const cut = input.measure.caseness;
   if (cut === null) return [];
-  const label = `Caseness (≥ ${cut})`;
+  const label = `Caseness (${input.measure.casenessExclusive === true ? ">" : "≥"} ${cut})`;
   const span = (times[1] - times[0]) * Math.min(1, (textWidth(label, 12) + 8) / width);
   const room = (from: number, to: number, side: 1 | -1): number => {
     let least = Number.POSITIVE_INFINITY;
