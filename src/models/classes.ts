@@ -1,6 +1,7 @@
 import { NORMAL_95 } from "../core/distributions.js";
 import type { LongTable } from "../core/table.js";
-import { basisAtTimes, type Design, type StoredDesign } from "./design.js";
+import { basisAtTimes } from "./design/basisAtTimes.js";
+import type { Design, StoredDesign } from "./design/types.js";
 import type { Inference } from "./inference.js";
 import type { ClassParameters } from "./kernels/types.js";
 import { observedMeans } from "./observedMeans.js";

@@ -1,5 +1,5 @@
 import { NORMAL_95, twoSidedP } from "../core/distributions.js";
-import type { StoredDesign } from "./design.js";
+import type { StoredDesign } from "./design/types.js";
 import type { FinishedFit } from "./fit/finish.js";
 import { FLAT_CURVATURE } from "./fit/newton.js";
 import type { ClassParameters } from "./kernels/types.js";

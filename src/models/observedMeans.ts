@@ -1,5 +1,6 @@
 import type { LongTable } from "../core/table.js";
-import { type Design, numericValues, takeValues } from "./design.js";
+import { numericValues, takeValues } from "./design/columns.js";
+import type { Design } from "./design/types.js";
 import type { ClassParameters } from "./kernels/types.js";
 import type { ObservedMeans, Posteriors } from "./result.js";
 import type { ModelSpec } from "./spec.js";

@@ -1,7 +1,9 @@
 import { choleskyInPlace, choleskySolveInPlace } from "../core/linalg.js";
 import type { LongTable, RowLedger } from "../core/table.js";
 import { posteriorsOf } from "./classes.js";
-import { buildDesign, type Design, numericValues, type Scaling, takeValues } from "./design.js";
+import { numericValues, takeValues } from "./design/columns.js";
+import type { Design, Scaling } from "./design/types.js";
+import { buildDesign } from "./design.js";
 import { createObjective } from "./fit/objective.js";
 import { gaussianKernel } from "./kernels/gaussian.js";
 import type { ClassParameters } from "./kernels/types.js";

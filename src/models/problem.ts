@@ -1,5 +1,7 @@
 import type { LongTable } from "../core/table.js";
-import { basisAtTimes, buildDesign, type Design } from "./design.js";
+import { basisAtTimes } from "./design/basisAtTimes.js";
+import type { Design } from "./design/types.js";
+import { buildDesign } from "./design.js";
 import type { ProblemData } from "./likelihood.js";
 import type { ModelSpec } from "./spec.js";
 

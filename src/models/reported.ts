@@ -1,4 +1,4 @@
-import type { StoredDesign } from "./design.js";
+import type { StoredDesign } from "./design/types.js";
 import type { ClassParameters } from "./kernels/types.js";
 import type { ParameterLayout } from "./parameters.js";
 import type { ParameterBlock } from "./result.js";

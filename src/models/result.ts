@@ -1,5 +1,5 @@
 import type { RowLedger } from "../core/table.js";
-import type { StoredDesign } from "./design.js";
+import type { StoredDesign } from "./design/types.js";
 import type { FitOptions, ModelFamily, ModelSpec } from "./spec.js";
 
 /** Which part of the model a parameter belongs to. */

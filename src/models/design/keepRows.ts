@@ -1,0 +1,114 @@
+import { InputError } from "../../core/errors.js";
+import type { LongTable, RowLedger, SetAsideReason } from "../../core/table.js";
+import type { ModelSpec } from "../spec.js";
+import { numericValues } from "./columns.js";
+import type { Parts } from "./parts.js";
+
+/** Rows and persons that a model can use. */
+export interface Kept {
+  /** Rows of the long table, persons contiguous. */
+  readonly rows: Int32Array;
+  /** First kept row of each kept person; length persons + 1. */
+  readonly start: Int32Array;
+  /** Indices of the kept persons in the long table. */
+  readonly persons: Int32Array;
+  readonly ledger: RowLedger;
+}
+
+/** A column that must hold a number, and the reason counted where it does not. */
+interface Check {
+  readonly reason: string;
+  readonly values: Float64Array;
+}
+
+/** What is set aside, by reason, in order of first appearance. */
+type Tally = Map<string, { rows: number; persons: number }>;
+
+/**
+ * Keeps the rows with every row-level value, of persons with every person-level value; the rest is counted by first
+ * reason.
+ * @param table - long table
+ * @param spec - the model
+ * @param parts - its columns over all rows and persons
+ * @returns what is kept, and the counts
+ * @throws InputError when nothing is left
+ */
+export function keepRows(table: LongTable, spec: ModelSpec, parts: Parts): Kept {
+  const rowChecks = [
+    { reason: `missing ${spec.outcome}`, values: numericValues(table, spec.outcome) },
+    { reason: `missing ${spec.time}`, values: numericValues(table, spec.time) },
+    ...checksOf(parts.basisNames, parts.basis),
+  ];
+  const personChecks = [
+    ...checksOf(parts.personNames, parts.person),
+    ...checksOf(parts.membershipNames, parts.membership),
+  ];
+  const tally: Tally = new Map();
+  const rows = new Int32Array(table.nRows);
+  const start: number[] = [0];
+  const persons: number[] = [];
+  let n = 0;
+  for (let i = 0; i < table.nPersons; i++) {
+    const first = table.personStart[i]!;
+    const end = table.personStart[i + 1]!;
+    const lacking = firstFailure(personChecks, i);
+    if (lacking !== null) {
+      count(tally, lacking.reason, end - first, 1);
+      continue;
+    }
+    const before = n;
+    for (let r = first; r < end; r++) {
+      const failed = firstFailure(rowChecks, r);
+      if (failed !== null) count(tally, failed.reason, 1, 0);
+      else rows[n++] = r;
+    }
+    if (n > before) {
+      persons.push(i);
+      start.push(n);
+    }
+  }
+  const setAside = reasonsOf(tally);
+  if (persons.length === 0) throw nobodyLeft(setAside);
+  return {
+    rows: rows.slice(0, n),
+    start: Int32Array.from(start),
+    persons: Int32Array.from(persons),
+    ledger: { read: table.nRows, used: n, setAside },
+  };
+}
+
+/** A dummy is missing when its column is: `missing site`, not `missing site[b]`. */
+function checksOf(names: readonly string[], columns: readonly Float64Array[]): Check[] {
+  return columns.map((values, j) => ({
+    reason: `missing ${names[j]!.replace(/\[[^\]]*\]/g, "")}`,
+    values,
+  }));
+}
+
+function firstFailure(checks: readonly Check[], at: number): Check | null {
+  for (let c = 0; c < checks.length; c++) if (!Number.isFinite(checks[c]!.values[at]!)) return checks[c]!;
+  return null;
+}
+
+function count(tally: Tally, reason: string, rows: number, persons: number): void {
+  const entry = tally.get(reason) ?? { rows: 0, persons: 0 };
+  tally.set(reason, { rows: entry.rows + rows, persons: entry.persons + persons });
+}
+
+function reasonsOf(tally: Tally): SetAsideReason[] {
+  return [...tally].map(([reason, { rows, persons }]) => ({
+    reason,
+    description: `${reason}: the model needs it`,
+    rows,
+    ...(persons > 0 ? { persons } : {}),
+  }));
+}
+
+function nobodyLeft(setAside: readonly SetAsideReason[]): InputError {
+  const reasons = setAside.map((s) => `${s.rows} rows with ${s.reason}`).join(", ");
+  return new InputError({
+    code: "nobody-left",
+    message: `No row can be used: ${reasons || "the table is empty"}.`,
+    expected: "at least one person with a score, a time and every covariate",
+  });
+}

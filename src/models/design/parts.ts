@@ -1,0 +1,229 @@
+import { InputError } from "../../core/errors.js";
+import type { LongTable } from "../../core/table.js";
+import { type Atom, type Formula, type Term, termKey } from "../formula.js";
+import type { ModelSpec } from "../spec.js";
+import { type AtomColumns, type Coding, evaluateAtom, type FullDummies, fullDummies } from "../terms.js";
+import type { ParsedModel } from "./parse.js";
+import { personColumns } from "./persons.js";
+import { multiplyAll, productName } from "./products.js";
+import type { FixedColumn } from "./types.js";
+
+/** Basis columns over all rows, person and membership columns over all persons, before anything is set aside. */
+export interface Parts {
+  readonly basisNames: string[];
+  readonly basis: Float64Array[];
+  /** Basis columns with a random effect are the first `nRandom`. */
+  readonly nRandom: number;
+  readonly personNames: string[];
+  readonly person: Float64Array[];
+  readonly membershipNames: string[];
+  readonly membership: Float64Array[];
+  readonly fixedColumns: FixedColumn[];
+  /** Atoms of the basis that do not depend on time: names and columns, for their means. */
+  readonly still: Map<string, Float64Array>;
+}
+
+/** Parts that are still growing. */
+type GrowingParts = Omit<Parts, "nRandom">;
+
+/** Evaluates the terms of the model's formulas. */
+interface TermReader {
+  /** Splits a term into atoms that vary within persons and those that do not. */
+  readonly split: (term: Term) => { readonly row: readonly Atom[]; readonly person: readonly Atom[] };
+  /** Columns over rows, and over persons, of a product of atoms of the term. */
+  readonly rowColumns: (term: Term, atoms: readonly Atom[], isFull: FullDummies) => AtomColumns;
+  readonly personColumns: (term: Term, atoms: readonly Atom[], isFull: FullDummies) => AtomColumns;
+  /** Which atoms of a formula get a dummy for every level. */
+  readonly fullDummies: (formula: Formula) => FullDummies;
+}
+
+/**
+ * Evaluates the formulas of a model over a whole table.
+ * @param table - long table
+ * @param spec - the model
+ * @param model - its formulas, whose columns the table has
+ * @param personSymbols - columns constant within persons
+ * @param coding - read where it knows an atom, filled where it does not
+ * @returns the columns, NaN where a covariate is missing
+ * @throws InputError for terms that cannot stand where they do
+ */
+export function evaluateParts(
+  table: LongTable,
+  spec: ModelSpec,
+  model: ParsedModel,
+  personSymbols: ReadonlySet<string>,
+  coding: Coding,
+): Parts {
+  const parts: GrowingParts = {
+    basisNames: [],
+    basis: [],
+    personNames: ["(Intercept)"],
+    person: [ones(table.nPersons)],
+    membershipNames: ["(Intercept)"],
+    membership: [ones(table.nPersons)],
+    fixedColumns: [],
+    still: new Map(),
+  };
+  const reader = createTermReader(table, spec, personSymbols, coding, parts.still);
+  addRandom(parts, model.random, reader, table.nRows);
+  const nRandom = parts.basisNames.length;
+  addFixed(parts, spec, model, reader, table.nRows);
+  addMembership(parts, model.membership, reader);
+  return { ...parts, nRandom };
+}
+
+function createTermReader(
+  table: LongTable,
+  spec: ModelSpec,
+  personSymbols: ReadonlySet<string>,
+  coding: Coding,
+  still: Map<string, Float64Array>,
+): TermReader {
+  const persons = personColumns(table, personSymbols);
+  const isPersonAtom = (atom: Atom): boolean => atom.expression.symbols.every((s) => personSymbols.has(s));
+  const rowAtom = (atom: Atom, full: boolean): AtomColumns => {
+    const columns = evaluateAtom(atom, table.columns, table.nRows, coding, full);
+    if (!atom.expression.symbols.includes(spec.time))
+      columns.names.forEach((name, j) => {
+        still.set(name, columns.values[j]!);
+      });
+    return columns;
+  };
+  return {
+    split: (term) => ({
+      row: term.atoms.filter((atom) => !isPersonAtom(atom)),
+      person: term.atoms.filter(isPersonAtom),
+    }),
+    rowColumns: (term, atoms, isFull) =>
+      multiplyAll(
+        atoms.map((atom) => rowAtom(atom, isFull(term, atom))),
+        table.nRows,
+      ),
+    personColumns: (term, atoms, isFull) =>
+      multiplyAll(
+        atoms.map((atom) => evaluateAtom(atom, persons, table.nPersons, coding, isFull(term, atom))),
+        table.nPersons,
+      ),
+    fullDummies: (formula) => fullDummies(formula, table.columns, coding),
+  };
+}
+
+function addRandom(parts: GrowingParts, formula: Formula, reader: TermReader, nRows: number): void {
+  const isFull = reader.fullDummies(formula);
+  if (formula.intercept) indexOf(parts.basisNames, parts.basis, "(Intercept)", ones(nRows));
+  for (const term of formula.terms) {
+    const atoms = reader.split(term);
+    if (atoms.person.length > 0)
+      throw new InputError({
+        code: "random-person-level",
+        where: `random: ${term.label}`,
+        message: "A random effect of something that does not change within persons cannot be estimated.",
+        expected: "1, or terms in time and time-varying covariates",
+      });
+    const columns = reader.rowColumns(term, atoms.row, isFull);
+    columns.names.forEach((name, j) => {
+      indexOf(parts.basisNames, parts.basis, productName(name), columns.values[j]!);
+    });
+  }
+}
+
+function addFixed(
+  parts: GrowingParts,
+  spec: ModelSpec,
+  model: ParsedModel,
+  reader: TermReader,
+  nRows: number,
+): void {
+  const isFull = reader.fullDummies(model.fixed);
+  const chosen = classSpecificKeys(model);
+  const specific = (key: string, timeOnly: boolean): boolean =>
+    chosen === null ? timeOnly : chosen.has(key);
+  if (model.fixed.intercept) {
+    const basis = indexOf(parts.basisNames, parts.basis, "(Intercept)", ones(nRows));
+    const name = "(Intercept)";
+    parts.fixedColumns.push({ name, term: name, basis, person: 0, classSpecific: specific(name, true) });
+  }
+  for (const term of model.fixed.terms) {
+    const atoms = reader.split(term);
+    const person = reader.personColumns(term, atoms.person, isFull);
+    const row = reader.rowColumns(term, atoms.row, isFull);
+    const timeOnly =
+      atoms.person.length === 0 &&
+      atoms.row.every((atom) => atom.expression.symbols.every((s) => s === spec.time));
+    addProducts(parts, term.label, row, person, specific(termKey(term.atoms), timeOnly));
+  }
+  checkClassSpecific(chosen, model, parts);
+}
+
+/** A coefficient for each product of a row column and a person column of a term. */
+function addProducts(
+  parts: GrowingParts,
+  term: string,
+  row: AtomColumns,
+  person: AtomColumns,
+  classSpecific: boolean,
+): void {
+  for (const [b, rowName] of row.names.entries())
+    for (const [w, personName] of person.names.entries())
+      parts.fixedColumns.push({
+        name: [personName, rowName].filter((s) => s !== "").join(":"),
+        term,
+        basis: indexOf(parts.basisNames, parts.basis, productName(rowName), row.values[b]!),
+        person: indexOf(parts.personNames, parts.person, productName(personName), person.values[w]!),
+        classSpecific,
+      });
+}
+
+/** Keys of the terms named class-specific; null: the default. */
+function classSpecificKeys(model: ParsedModel): Set<string> | null {
+  if (model.classSpecific === null) return null;
+  const keys = new Set(model.classSpecific.terms.map((term) => termKey(term.atoms)));
+  if (model.classSpecific.intercept) keys.add("(Intercept)");
+  return keys;
+}
+
+function checkClassSpecific(chosen: Set<string> | null, model: ParsedModel, parts: GrowingParts): void {
+  if (chosen === null) return;
+  const known = new Set(model.fixed.terms.map((term) => termKey(term.atoms)));
+  if (model.fixed.intercept) known.add("(Intercept)");
+  const unknown = [...chosen].filter((key) => !known.has(key));
+  if (unknown.length > 0)
+    throw new InputError(
+      unknown.map((key) => ({
+        code: "class-specific-not-fixed",
+        where: "classSpecific",
+        message: `${key} is not among the fixed effects.`,
+        expected: `terms of ${[...new Set(parts.fixedColumns.map((c) => c.term))].join(", ")}`,
+      })),
+    );
+}
+
+function addMembership(parts: GrowingParts, formula: Formula, reader: TermReader): void {
+  const isFull = reader.fullDummies(formula);
+  for (const term of formula.terms) {
+    const atoms = reader.split(term);
+    if (atoms.row.length > 0)
+      throw new InputError({
+        code: "not-person-level",
+        where: `membership: ${term.label}`,
+        message: "It changes between the sessions of a person.",
+        expected: "a covariate with one value per person",
+      });
+    const columns = reader.personColumns(term, atoms.person, isFull);
+    parts.membershipNames.push(...columns.names.map(productName));
+    parts.membership.push(...columns.values);
+  }
+}
+
+/** Index of a column in the basis (or person columns), added when new. */
+function indexOf(names: string[], columns: Float64Array[], name: string, values: Float64Array): number {
+  const known = names.indexOf(name);
+  if (known >= 0) return known;
+  names.push(name);
+  columns.push(values);
+  return names.length - 1;
+}
+
+function ones(n: number): Float64Array {
+  return new Float64Array(n).fill(1);
+}
