@@ -1,6 +1,18 @@
 import type { LongTable, PersonTable, RowLedger } from "../core/table.js";
 import type { EnumerationResult, FitResult, RegressionResult } from "../models/result.js";
-import type { OutcomeMeasure } from "./outcomeWords.js";
+
+/** A measure as far as the outcomes of treatment rest on it. */
+export interface OutcomeMeasure {
+  readonly name: string;
+  readonly label: string;
+  readonly role: "depression" | "anxiety" | "other";
+  /** Cut-off of caseness; null: none known. */
+  readonly caseness: number | null;
+  /** True when caseness means strictly above the cut-off. Default false. */
+  readonly casenessExclusive?: boolean;
+  /** Smallest change that is reliable; null: none known. */
+  readonly reliableChange: number | null;
+}
 
 /** A measure as the figures need it. */
 export interface ReportMeasure {

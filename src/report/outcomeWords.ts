@@ -1,18 +1,5 @@
 import { formatNumber, joinWords } from "./format.js";
-import type { ReportInput } from "./input.js";
-
-/** A measure as far as the outcomes of treatment rest on it. */
-export interface OutcomeMeasure {
-  readonly name: string;
-  readonly label: string;
-  readonly role: "depression" | "anxiety" | "other";
-  /** Cut-off of caseness; null: none known. */
-  readonly caseness: number | null;
-  /** True when caseness means strictly above the cut-off. Default false. */
-  readonly casenessExclusive?: boolean;
-  /** Smallest change that is reliable; null: none known. */
-  readonly reliableChange: number | null;
-}
+import type { OutcomeMeasure, ReportInput } from "./input.js";
 
 /**
  * The measures that outcomes rest on: the first one of depression and those of anxiety; without any, the first measure.
