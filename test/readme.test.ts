@@ -31,6 +31,9 @@ describe("README", () => {
     const out = execFileSync(process.execPath, ["example.mjs"], { cwd: folder, encoding: "utf8" });
     expect(out).toContain("It chose GMM with 3 classes");
     expect(out).toContain("oddsRatio");
+    // A table of a few columns: 18 odds ratios, and no raw objects.
+    expect(out).not.toContain("robustStandardError");
+    expect(out.split("\n").length).toBeLessThan(45);
   }, 60_000);
 
   it("names the commands that CI runs and people type", () => {
