@@ -1,8 +1,16 @@
 import { plural } from "../format.js";
 import type { ReportInput } from "../input.js";
-import { classChannels, scoreAxis, scoreDomain, timeAxis, timeDomain } from "./axes.js";
+import { classChannels, roundTicks, scoreAxis, scoreDomain, timeAxis, timeDomain } from "./axes.js";
 import { fitText, textWidth } from "./textWidth.js";
-import { type Datum, type FigureSize, figureSpec, type ReportFigure, type VegaLiteSpec } from "./theme.js";
+import {
+  type Datum,
+  type FigureSize,
+  FONT_SIZE,
+  figureSpec,
+  type ReportFigure,
+  type VegaLiteSpec,
+  type View,
+} from "./theme.js";
 
 /** More panels than this would not be looked at. */
 const MOST_PANELS = 40;
@@ -47,8 +55,8 @@ function spec(input: ReportInput, shown: Shown, size: FigureSize, alt: string): 
     ),
   );
   const columns = wide ? (most <= 6 ? Math.max(3, most) : 5) : 2;
-  const gap = 16;
-  const width = Math.floor(((wide ? 700 : 322) - 50 - gap * (columns - 1)) / columns);
+  const gap = 22;
+  const width = Math.floor(((wide ? 700 : 322) - 66 - gap * (columns - 1)) / columns);
   const panels: string[] = [];
   const values: Datum[] = [];
   let labels = 1;
@@ -75,8 +83,8 @@ function spec(input: ReportInput, shown: Shown, size: FigureSize, alt: string): 
     height: Math.round(width * 0.85),
     mark: { type: "line", strokeWidth: 1.8, clip: true, interpolate: "monotone" },
     encoding: {
-      x: timeAxis(times, null, width),
-      y: scoreAxis(input.measure, domain, null),
+      x: panelTimeAxis(times, input.timeLabel, width),
+      y: scoreAxis(input.measure, domain, input.measure.label),
       color: channels.color,
       strokeDash: channels.strokeDash,
     },
@@ -89,4 +97,16 @@ function spec(input: ReportInput, shown: Shown, size: FigureSize, alt: string): 
     header: { labelAnchor: "start", labelPadding: 4, labelLimit: width },
   };
   return figureSpec({ data: { values }, facet, columns, spacing: { column: gap, row: 18 }, spec: view }, alt);
+}
+
+/** Pixels that a tick of a small panel needs; fewer than in the large figures, whose labels are as long. */
+const TICK_WIDTH = 32;
+
+/** The time axis of a panel, with at least three ticks. */
+function panelTimeAxis(domain: readonly [number, number], title: string, width: number): View {
+  const base = timeAxis(domain, title, width);
+  let values: readonly number[] = [];
+  for (let count = Math.max(3, Math.round(width / TICK_WIDTH)); count <= 8 && values.length < 3; count++)
+    values = roundTicks(domain[0], domain[1], count);
+  return { ...base, axis: { ...(base.axis as View), title: fitText(title, FONT_SIZE, width), values } };
 }
