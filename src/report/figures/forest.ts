@@ -61,14 +61,17 @@ function forestFigure(
 ): ReportFigure {
   const shown = all.slice(0, MOST_ROWS);
   const latent = predictsClasses(regression);
-  const what = predictedThing(regression);
+  const outcomes = new Set(all.map((each) => each.outcome));
+  // With two classes the one contrast stands in the title; a line for it under every term would say nothing.
+  const grouped = latent && outcomes.size > 1;
+  const what = latent && !grouped ? lowerFirst([...outcomes].join()) : predictedThing(regression);
   const against = latent ? ` against ${lowerFirst(reference)}` : "";
   const notable = shown.filter(
     (each) => each.lower !== null && each.upper !== null && (each.lower > 1 || each.upper < 1),
   );
   const words = notable.map(
     (each) =>
-      `${each.term}${latent ? `, ${lowerFirst(each.outcome)}` : ""} ${formatOddsRatio(each.oddsRatio)} ${formatInterval(each.lower, each.upper, formatOddsRatio)}`,
+      `${each.term}${grouped ? `, ${lowerFirst(each.outcome)}` : ""} ${formatOddsRatio(each.oddsRatio)} ${formatInterval(each.lower, each.upper, formatOddsRatio)}`,
   );
   const alt = `Forest plot of ${shown.length} odds ratios for ${what}${against}. ${notable.length === 0 ? "No 95% interval excludes 1." : `Intervals that exclude 1: ${joinWords(words)}.`}`;
   const method = regressionMethod(regression);
@@ -78,8 +81,8 @@ function forestFigure(
     title: `Predictors of ${what}${against}`,
     caption: `Odds ratios with 95% intervals on a logarithmic axis; above 1, ${latent ? "the class is more likely than the reference" : "the outcome is more likely"} with every unit of the predictor. Estimated by ${method}; n = ${formatCount(regression.nPersons)}.${unsure ? " Diamonds without an interval have no standard error." : ""}${all.length > shown.length ? ` The first ${shown.length} of ${all.length} rows; the table has all.` : ""}`,
     alt,
-    spec: spec(shown, latent, "wide", alt),
-    narrowSpec: spec(shown, latent, "narrow", alt),
+    spec: spec(shown, grouped, "wide", alt),
+    narrowSpec: spec(shown, grouped, "narrow", alt),
   };
 }
 
@@ -95,17 +98,17 @@ interface Row {
 }
 
 /** One heading a term and one row a class beneath; with a single contrast, one row a term. */
-function layRows(ratios: readonly OddsRatio[], latent: boolean): readonly Row[] {
+function layRows(ratios: readonly OddsRatio[], grouped: boolean): readonly Row[] {
   const rows: Row[] = [];
   let y = 0;
   let term: string | null = null;
   for (const ratio of ratios) {
-    if (latent && ratio.term !== term) {
+    if (grouped && ratio.term !== term) {
       if (term !== null) y += 0.4;
       rows.push({ ratio: null, text: ratio.term, bold: true, y: y++ });
     }
     term = ratio.term;
-    rows.push({ ratio, text: latent ? ratio.outcome : ratio.term, bold: false, y: y++ });
+    rows.push({ ratio, text: grouped ? ratio.outcome : ratio.term, bold: false, y: y++ });
   }
   return rows;
 }
@@ -135,10 +138,10 @@ function classNumber(text: string): number | null {
   return found === null ? null : Number(found[1]);
 }
 
-function spec(ratios: readonly OddsRatio[], latent: boolean, size: FigureSize, alt: string): VegaLiteSpec {
+function spec(ratios: readonly OddsRatio[], grouped: boolean, size: FigureSize, alt: string): VegaLiteSpec {
   const wide = size === "wide";
-  const rows = layRows(ratios, latent);
-  const indent = latent ? 12 : 0;
+  const rows = layRows(ratios, grouped);
+  const indent = grouped ? 12 : 0;
   // On a phone a heading may run into the plot: its row has no mark.
   const most = (row: Row): number => (wide ? 230 : row.bold ? 300 : 108);
   const names = rows.map((row) => fitText(row.text, 12, most(row), row.bold));
@@ -159,7 +162,7 @@ function spec(ratios: readonly OddsRatio[], latent: boolean, size: FigureSize, a
   const width = Math.max(120, (wide ? 700 : 326) - left - right);
   const height = (rows.at(-1)!.y + 1) * 21;
   const domain = ratioDomain(ratios);
-  const values: Datum[] = rows.map((row, i) => datum(row, names[i]!, numbers[i]!, domain, latent));
+  const values: Datum[] = rows.map((row, i) => datum(row, names[i]!, numbers[i]!, domain));
   const data = values.filter((each) => each.ratio !== null);
   const y = {
     field: "y",
@@ -235,7 +238,7 @@ function spec(ratios: readonly OddsRatio[], latent: boolean, size: FigureSize, a
         baseline: "middle",
         x: -left + 2 + indent,
         clip: false,
-        color: latent ? MUTED : INK,
+        color: grouped ? MUTED : INK,
       },
       encoding: { y, text: text("name") },
     },
@@ -252,18 +255,12 @@ function spec(ratios: readonly OddsRatio[], latent: boolean, size: FigureSize, a
   return figureSpec({ width, height, layer, view: { stroke: GRID } }, alt);
 }
 
-function datum(
-  row: Row,
-  name: string,
-  numbers: string,
-  domain: readonly [number, number],
-  latent: boolean,
-): Datum {
+function datum(row: Row, name: string, numbers: string, domain: readonly [number, number]): Datum {
   const { ratio } = row;
   if (ratio === null || !Number.isFinite(ratio.oddsRatio))
     return { y: row.y, name, numbers, bold: row.bold, ratio: null };
   const clamp = (value: number): number => Math.min(domain[1], Math.max(domain[0], value));
-  const label = latent ? classNumber(ratio.outcome) : null;
+  const label = classNumber(ratio.outcome);
   const hasInterval = ratio.lower !== null && ratio.upper !== null;
   return {
     y: row.y,

@@ -14,4 +14,12 @@ describe("forest plots", () => {
       for (const term of terms) expect(text.split(`"${term}"`), `${figure.id}: ${term}`).toHaveLength(2);
     }
   });
+
+  it("name the one contrast of two classes in the title, not under every term", () => {
+    const [figure, ...more] = forestFigures(makeThreeStep(2), 1);
+    expect(more).toHaveLength(0);
+    expect(figure!.title).toMatch(/^Predictors of class [12] against class [12]$/);
+    expect(JSON.stringify(figure!.spec)).not.toMatch(/"Class [12]"/);
+    expect(figure!.alt).not.toMatch(/, class [12] \d/);
+  });
 });
