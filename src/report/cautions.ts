@@ -1,4 +1,5 @@
 import type { EnumerationResult, EnumerationRow, FitResult, Verdict } from "../models/result.js";
+import { describeFollowUp } from "./followUp.js";
 import {
   formatCount,
   formatEstimate,
@@ -32,6 +33,7 @@ export function buildCautions(input: ReportInput): readonly Caution[] {
     ...classCautions(input.chosen),
     ...classificationCautions(input.chosen),
     ...estimateCautions(input),
+    ...followUpCautions(input),
     ...dataCautions(input),
     ...modelRowCautions(input, input.chosen, "The model"),
     ...regressionCautions(input),
@@ -291,6 +293,11 @@ function estimateCautions(input: ReportInput): readonly Caution[] {
       advice: "The shape does not suit the data there; try another power of time, or a shorter window.",
     });
   return out;
+}
+
+function followUpCautions(input: ReportInput): readonly Caution[] {
+  const said = describeFollowUp(input);
+  return said === null ? [] : [{ weight: "note", ...said }];
 }
 
 function dataCautions(input: ReportInput): readonly Caution[] {

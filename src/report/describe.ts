@@ -14,7 +14,7 @@ export interface ClassDescription {
   readonly text: string;
   /** The whole sentence with label and size. */
   readonly sentence: string;
-  /** Fitted means at the first and last time; null when the class has no trajectory. */
+  /** Fitted means at the first and last time described; null when the class has no trajectory. */
   readonly start: number | null;
   readonly end: number | null;
 }
@@ -50,14 +50,17 @@ export function timeUnit(input: Pick<ReportInput, "timeUnit" | "timeLabel">): st
  * @param fit - the fitted model
  * @param measure - the measure, for severity words, caseness and the size of a change that matters
  * @param unit - unit of time in the plural, or null
+ * @param until - for each class the time to which it is described, e.g. while enough people are seen; null or left
+ *   out: to the end of its path
  * @returns one description per class, in class order; names that occur twice are told apart by where they start
  */
 export function describeClasses(
   fit: FitResult,
   measure: ReportMeasure,
   unit: string | null,
+  until: readonly (number | null)[] = [],
 ): readonly ClassDescription[] {
-  const shapes = fit.classes.map(shapeOf);
+  const shapes = fit.classes.map((summary, k) => shapeOf(summary, until[k] ?? null));
   const names = distinctNames(
     shapes.map((shape) => (shape === null ? "no trajectory" : shapeName(shape, measure))),
     shapes,
@@ -82,9 +85,10 @@ export function describeClasses(
   });
 }
 
-function shapeOf(summary: ClassSummary): Shape | null {
+function shapeOf(summary: ClassSummary, until: number | null): Shape | null {
   const { time, mean } = summary.meanTrajectory;
-  const points = time.map((t, i) => [t, mean[i]!] as const).filter(([, m]) => Number.isFinite(m));
+  const path = time.map((t, i) => [t, mean[i]!] as const).filter(([, m]) => Number.isFinite(m));
+  const points = cutAt(path, until);
   if (points.length === 0) return null;
   const [firstTime, start] = points[0]!;
   const [lastTime, end] = points.at(-1)!;
@@ -116,8 +120,20 @@ function shapeOf(summary: ClassSummary): Shape | null {
   };
 }
 
+type Path = readonly (readonly [time: number, mean: number])[];
+
+/** A path as far as a time, its last point between two of its points by a straight line. */
+function cutAt(path: Path, until: number | null): Path {
+  const next = until === null ? -1 : path.findIndex(([t]) => t > until);
+  // A path of which not even the beginning is wanted is told whole, rather than as a standstill.
+  if (until === null || next <= 0 || until <= path[0]![0]) return path;
+  const [[t0, m0], [t1, m1]] = [path[next - 1]!, path[next]!];
+  const kept = path.slice(0, next);
+  return until > t0 ? [...kept, [until, m0 + ((until - t0) / (t1 - t0)) * (m1 - m0)]] : kept;
+}
+
 /** When a path first reaches a level, between its points by straight lines. */
-function halfTime(points: readonly (readonly [number, number])[], level: number): number {
+function halfTime(points: Path, level: number): number {
   for (let i = 1; i < points.length; i++) {
     const [t0, m0] = points[i - 1]!;
     const [t1, m1] = points[i]!;

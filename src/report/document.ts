@@ -2,6 +2,7 @@ import { buildChecklist, type ChecklistItem } from "./checklist.js";
 import { type ClassDescription, describeClasses, timeUnit } from "./describe.js";
 import { buildFigures } from "./figures/index.js";
 import type { ReportFigure } from "./figures/theme.js";
+import { followUp } from "./followUp.js";
 import type { ReportInput } from "./input.js";
 import { buildMethods } from "./methods.js";
 import { buildTables } from "./tables/index.js";
@@ -37,7 +38,12 @@ export interface ReportDocument {
  * @returns the report as plain values; `renderPage` turns it into HTML, `writeReport` into a folder
  */
 export function buildReport(input: ReportInput): ReportDocument {
-  const classes = describeClasses(input.chosen, input.measure, timeUnit(input));
+  const classes = describeClasses(
+    input.chosen,
+    input.measure,
+    timeUnit(input),
+    followUp(input).classes.map((group) => group?.seenUntil ?? null),
+  );
   const tables = buildTables(input, classes);
   return {
     title: input.title,

@@ -114,6 +114,16 @@ test("a path that ends at a cut-off which only higher scores exceed is not above
   ).toMatch(/at or above the caseness cut-off \(10\) throughout$/);
 });
 
+test("a class is described to the time given, between the points of its path by a straight line", () => {
+  const fit = fitWith([[20, 14, 12, 16, 22]]);
+  const [each] = describeClasses(fit, phq9, "weeks", [7.5]);
+  expect(each).toMatchObject({ start: 20, end: 14, name: "rapid improvement" });
+  expect(each!.text).toContain("falls by 6.0 points over 7.5 weeks to 14.0");
+  expect(describeClasses(fit, phq9, "weeks", [6])[0]!.end).toBe(12);
+  for (const until of [null, 0, 12, 50])
+    expect(describeClasses(fit, phq9, "weeks", [until])[0]!.end).toBe(22);
+});
+
 test("a low point on the way is told though the name stays", () => {
   const [each] = describeClasses(fitWith([[17.5, 11, 9.2, 9.1, 11.2]]), phq9, "months");
   expect(each!.name).toBe("rapid improvement");

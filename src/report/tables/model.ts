@@ -107,7 +107,7 @@ export function classificationTable(
   return {
     id: "classes",
     title: input.chosen.classes.length === 1 ? "The mean trajectory" : "Classes and classification",
-    note: "Share: mean posterior probability. Assigned: people whose most likely class it is. AvePP: average posterior probability of those assigned (at least .70 wanted). OCC: odds of correct classification (at least 5 wanted; Nagin, 2005). Gap: distance between observed and fitted means, in points.",
+    note: "Start and end: fitted means at the first time and at the last at which a tenth of the class are still seen. Share: mean posterior probability. Assigned: people whose most likely class it is. AvePP: average posterior probability of those assigned (at least .70 wanted). OCC: odds of correct classification (at least 5 wanted; Nagin, 2005). Gap: distance between observed and fitted means, in points.",
     columns: [
       column("class", "Class", "count"),
       column("name", "In words"),
