@@ -3,7 +3,7 @@ import type { LongTable } from "../core/table.js";
 import { VERSION } from "../core/version.js";
 import { describeClasses, posteriorsOf } from "./classes.js";
 import { informationCriteria } from "./criteria.js";
-import { judge } from "./fit/verdict.js";
+import { judge, type VerdictEvidence } from "./fit/verdict.js";
 import { infer } from "./inference.js";
 import type { JobRunner, Progress } from "./job.js";
 import type { ClassParameters } from "./kernels/types.js";
@@ -13,7 +13,7 @@ import { type FitSearch, searchAll } from "./multistart.js";
 import { allocateFor, type ParameterLayout, unpackInto } from "./parameters.js";
 import { buildProblem, type Problem } from "./problem.js";
 import { covarianceOfClass } from "./reported.js";
-import type { FitResult, RandomEffectCovariance } from "./result.js";
+import type { Convergence, FitResult, RandomEffectCovariance } from "./result.js";
 import {
   type FitOptions,
   type ModelFamily,
@@ -92,26 +92,17 @@ export function assembleResult(
   search: FitSearch,
   elapsedSeconds: number,
 ): FitResult {
-  const { design, data } = problem;
+  const { design } = problem;
   const { finished } = search;
-  const layout = layoutOf(data, spec);
+  const layout = layoutOf(problem.data, spec);
   const parameters = allocateFor(layout);
   unpackInto(layout, finished.x, parameters);
   const inference = infer(layout, design.stored, finished);
   const posteriors = posteriorsOf(table, design, finished.posteriors, spec.classes);
   const classes = describeClasses({ table, spec, design, parameters, inference, posteriors });
   const logLikelihood = userLogLikelihood(problem, spec, finished.logLikelihood);
-  const nPersons = data.moments.nPersons;
-  const { converged, verdicts } = judge({
-    gradientCriterion: finished.gradientCriterion,
-    gradientTolerance: options.gradientTolerance,
-    smallestCurvature: finished.eigenvalues[0] ?? 1,
-    emptyClasses: classes.filter((c) => c.proportion * nPersons < 1).map((c) => c.label),
-    boundary: boundaryOf(layout, design.stored.basisNames, parameters),
-    separated: inference.separated,
-    degenerate: search.degenerate,
-    starts: search.starts,
-  });
+  const { nPersons, nObservations } = problem.data.moments;
+  const { nParameters } = layout;
   return {
     formatVersion: 1,
     version: VERSION,
@@ -122,40 +113,51 @@ export function assembleResult(
     seed: options.seed,
     internal: Array.from(finished.x),
     nPersons,
-    nObservations: data.moments.nObservations,
-    nParameters: layout.nParameters,
+    nObservations,
+    nParameters,
     rows: design.ledger,
     logLikelihood,
-    criteria: informationCriteria(
-      logLikelihood,
-      layout.nParameters,
-      nPersons,
-      spec.classes,
-      posteriors.values,
-    ),
+    criteria: informationCriteria(logLikelihood, nParameters, nPersons, spec.classes, posteriors.values),
     parameters: inference.parameters,
     parameterCovariance: inference.covariance,
     covariance: covarianceResult(layout, problem, parameters),
-    residual: {
-      structure: spec.residual,
-      sd: Array.from(
-        { length: layout.residual === "class" ? spec.classes : 1 },
-        (_, k) => Math.sqrt(parameters.variance[k]!) * design.stored.scaling.outcomeSd,
-      ),
-    },
+    residual: residualResult(layout, problem, parameters),
     classes,
     posteriors,
     starts: search.starts,
-    convergence: {
-      converged,
-      verdicts,
-      gradientCriterion: finished.gradientCriterion,
-      smallestCurvature: finished.eigenvalues[0] ?? 1,
-      iterations: search.iterations,
-      evaluations: search.evaluations,
-    },
+    convergence: convergenceResult(search, options, {
+      emptyClasses: classes.filter((c) => c.proportion * nPersons < 1).map((c) => c.label),
+      boundary: boundaryOf(layout, design.stored.basisNames, parameters),
+      separated: inference.separated,
+    }),
     warnings: design.warnings,
     elapsedSeconds,
+  };
+}
+
+/** The verdict on a finished search, given what its estimates look like, and the figures behind it. */
+function convergenceResult(
+  search: FitSearch,
+  options: FitOptions,
+  estimates: Pick<VerdictEvidence, "emptyClasses" | "boundary" | "separated">,
+): Convergence {
+  const { gradientCriterion, eigenvalues } = search.finished;
+  const smallestCurvature = eigenvalues[0] ?? 1;
+  const { converged, verdicts } = judge({
+    gradientCriterion,
+    gradientTolerance: options.gradientTolerance,
+    smallestCurvature,
+    ...estimates,
+    degenerate: search.degenerate,
+    starts: search.starts,
+  });
+  return {
+    converged,
+    verdicts,
+    gradientCriterion,
+    smallestCurvature,
+    iterations: search.iterations,
+    evaluations: search.evaluations,
   };
 }
 
@@ -169,6 +171,19 @@ function userLogLikelihood(problem: Problem, spec: ModelSpec, internal: number):
       value -= Math.log((scaling.basis[column.basis]! * scaling.person[column.person]!) / scaling.outcomeSd);
   }
   return value;
+}
+
+function residualResult(
+  layout: ParameterLayout,
+  problem: Problem,
+  parameters: ClassParameters,
+): FitResult["residual"] {
+  const n = layout.residual === "class" ? layout.nClasses : 1;
+  const { outcomeSd } = problem.design.stored.scaling;
+  return {
+    structure: layout.residual,
+    sd: Array.from({ length: n }, (_, k) => Math.sqrt(parameters.variance[k]!) * outcomeSd),
+  };
 }
 
 function covarianceResult(
