@@ -1,5 +1,5 @@
 import { InputError, type Problem } from "../core/errors.js";
-import { type Expression, parseExpression } from "../core/expression.js";
+import { type Expression, evaluateColumn, parseExpression } from "../core/expression.js";
 
 /** The smallest piece of a term: a variable, an arithmetic expression, a factor, or a polynomial. */
 export interface Atom {
@@ -182,12 +182,29 @@ function parsePoly(piece: Piece, inner: string): Atom {
 
 function readExpression(piece: Piece): Expression {
   try {
-    return parseExpression(piece.text);
+    const expression = parseExpression(piece.text);
+    if (isTextConstant(expression)) throw textConstant(expression);
+    return expression;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const where = `formula "${piece.whole}", at "${piece.text.trim()}" (character ${piece.offset + 1})`;
     throw new InputError(error.problems.map((problem): Problem => ({ ...problem, where })));
   }
+}
+
+/** Whether an expression is text without reading any column: one category, the same for everybody. */
+function isTextConstant(expression: Expression): boolean {
+  return expression.symbols.length === 0 && evaluateColumn(expression, new Map(), 1).kind === "factor";
+}
+
+function textConstant({ node, text }: Expression): InputError {
+  const shown = text.trim();
+  return new InputError({
+    code: "formula-syntax",
+    message: `The text ${shown} is not a term: it is the same for everybody.`,
+    expected: "the name of a column, or a comparison with one",
+    ...(node.type === "ConstantNode" ? { fix: `If a column has that name, write column(${shown}).` } : {}),
+  });
 }
 
 /** Text without white space, save that between quotes, which belongs to a name or category. */

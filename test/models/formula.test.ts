@@ -90,6 +90,12 @@ describe("what is not an operator is arithmetic", () => {
     ]);
   });
 
+  test("text that a column is compared with, or that names a column, is no term of its own", () => {
+    expect(terms('grp == "a"')).toEqual(["1", 'grp=="a"']);
+    expect(terms('column("my age")')).toEqual(["1", 'column("my age")']);
+    expect(terms('I(age < 25 ? "young" : "older")')).toEqual(["1", 'I(age<25?"young":"older")']);
+  });
+
   test("a term's key does not depend on the order of its atoms", () => {
     expect(termKey(parseFormula("a:b").terms[0]!.atoms)).toBe(termKey(parseFormula("b:a").terms[0]!.atoms));
   });
@@ -119,6 +125,14 @@ describe("mistakes are pointed at", () => {
     ["month && age", /./, /month && age/],
     ["factor()", /empty/, /factor/],
     ["1 + month + ()", /missing/, /character/],
+    ['1 + week + "a"', /text "a" is not a term/, /at ""a"" \(character 12\)/],
+    ["1 + 'a b'", /text 'a b' is not a term/, /character 5/],
+    ['1 + week:("a")', /text "a" is not a term/, /character 11/],
+    ['1 - "a"', /text "a" is not a term/, /character 5/],
+    ['factor("a")', /text "a" is not a term/, /character 8/],
+    ['poly("a", 2)', /text "a" is not a term/, /character 6/],
+    ['1 + I(1 > 0 ? "a" : "b")', /is not a term/, /character 7/],
+    ['1 + log("a")', /is "a"/, /character 5/],
   ])("%j", async (text, message, where) => {
     const problems = await problemsOf(() => parseFormula(text));
     expect(problems).toHaveLength(1);
