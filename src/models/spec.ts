@@ -148,6 +148,17 @@ export function resolveFitOptions(input: Partial<FitOptions> = {}): FitOptions {
       message: `gradientTolerance is ${options.gradientTolerance}.`,
       expected: "a number above 0",
     });
+  if (
+    problems.length === 0 &&
+    input.startsInitial !== undefined &&
+    input.startsFinal !== undefined &&
+    input.startsFinal > input.startsInitial
+  )
+    problems.push({
+      code: "bad-option",
+      message: `startsFinal is ${input.startsFinal}, startsInitial ${input.startsInitial}.`,
+      expected: "no more starts carried to convergence than are screened",
+    });
   if (problems.length > 0) throw new InputError(problems);
   return { ...options, startsFinal: Math.min(options.startsFinal, options.startsInitial) };
 }

@@ -73,6 +73,13 @@ describe("fitting options", () => {
   });
 });
 
+test("more finalists than starts are refused when both are asked for", () => {
+  expect(() => resolveFitOptions({ startsInitial: 5, startsFinal: 10 })).toThrow(
+    "startsFinal is 10, startsInitial 5.",
+  );
+  expect(resolveFitOptions({ startsInitial: 5 }).startsFinal).toBe(5);
+});
+
 describe("misspelt options", () => {
   test.each([
     [
