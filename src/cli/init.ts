@@ -28,16 +28,25 @@ async function runInit(file: string, raw: RawOptions): Promise<void> {
       message: "There is a file of that name.",
       fix: "Give another name with --out, or replace it with --force.",
     });
-  const { describeFile } = await import("../prep/index.js");
-  const { studyTemplate } = await import("../study/init.js");
+  const { draftStudy } = await import("../study/draft.js");
   const from = out === "-" ? process.cwd() : dirname(resolve(out));
-  const text = studyTemplate(await describeFile(file), relative(from, resolve(file)).replaceAll("\\", "/"));
+  const draft = await draftStudy(file, relative(from, resolve(file)).replaceAll("\\", "/"));
+  const account = [
+    ...section("Recognised", draft.recognised),
+    ...section("Left out", draft.left),
+    ...section("Look at", draft.doubts),
+  ].join("");
   if (out === "-") {
-    process.stdout.write(text);
+    process.stdout.write(draft.text);
+    process.stderr.write(account);
     return;
   }
-  await writeFile(out, text);
+  await writeFile(out, draft.text);
   process.stdout.write(
-    `Wrote ${out}. Read it once, correct what it guessed wrong, then: symtraj run ${out}\n`,
+    `${account}Wrote ${out}. Read it once, correct what it guessed wrong, then: symtraj run ${out}\n`,
   );
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [`${title}:\n`, ...lines.map((line) => `  ${line}\n`)];
 }

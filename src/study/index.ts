@@ -1,4 +1,5 @@
 /** Studies: from a study file to a report folder. */
+export { draftStudy, type StudyDraft } from "./draft.js";
 export { studyTemplate } from "./init.js";
 export { type LoadedStudy, loadStudy, parseStudy } from "./load.js";
 export type { Manifest, StageRecord } from "./manifest.js";

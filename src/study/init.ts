@@ -1,123 +1,8 @@
 import { basename } from "node:path";
-import type { ColumnDescription, FileDescription } from "../prep/index.js";
-import { knownMeasure } from "../prep/index.js";
-
-/** Which column plays which part, as guessed from names and values. */
-export interface ColumnGuess {
-  readonly layout: "long" | "wide";
-  readonly id: string;
-  readonly time: {
-    readonly kind: "number" | "date" | "session";
-    readonly column: string | null;
-    readonly unit: string;
-  };
-  readonly measures: readonly {
-    readonly name: string;
-    readonly column: string | null;
-    readonly pattern: string | null;
-  }[];
-  readonly covariates: readonly ColumnDescription[];
-  /** Columns with no part, and why. */
-  readonly left: readonly { readonly name: string; readonly because: string }[];
-}
-
-const ID_NAME =
-  /^(id|pid|.*_id|.*id|patient.*|person.*|client.*|participant.*|subject.*|cohortkey.*|study_?no)$/i;
-const TIME_NAME = /^(.*week.*|.*month.*|.*day.*|.*session.*|.*visit.*|.*occasion.*|.*time.*|.*date.*|wave)$/i;
-const UNITS = ["session", "day", "week", "month", "year"] as const;
-
-/**
- * Guesses the part of each column of a data file.
- * @param description - columns with their types, from `describeFile`
- * @returns the guess; the user confirms it by reading the study file
- */
-export function guessColumns(description: FileDescription): ColumnGuess {
-  const columns = description.columns;
-  const id = columns.find(({ name }) => ID_NAME.test(name)) ?? columns[0]!;
-  const wide = wideMeasures(columns);
-  const time = guessTime(columns.filter((column) => column !== id));
-  const measures = wide.length > 0 ? wide : longMeasures(columns, id.name, time.column);
-  const taken = (name: string): boolean =>
-    name === id.name ||
-    name === time.column ||
-    measures.some((m) => m.column === name || (m.pattern !== null && patternTest(m.pattern).test(name)));
-  const covariates: ColumnDescription[] = [];
-  const left: { name: string; because: string }[] = [];
-  for (const column of columns.filter(({ name }) => !taken(name))) {
-    const because = whyNoCovariate(column);
-    if (because === null) covariates.push(column);
-    else left.push({ name: column.name, because });
-  }
-  return { layout: wide.length > 0 ? "wide" : "long", id: id.name, time, measures, covariates, left };
-}
-
-/** Why a column is not offered as a covariate; null when it is. */
-function whyNoCovariate(column: ColumnDescription): string | null {
-  if (!/^[A-Za-z_]\w*$/.test(column.name))
-    return "its name cannot be used in a formula; give it a name with column:";
-  if (/^(true_?)?(class|cluster|membership)$/i.test(column.name))
-    return "looks like a class, not a covariate";
-  if (column.kind === "date") return "a date";
-  if (TIME_NAME.test(column.name) && column.kind === "number") return "another time column";
-  if (column.kind === "empty") return "empty";
-  if (column.distinct < 2) return "constant";
-  if (column.kind === "text" && column.distinct > 20) return `text with ${column.distinct} different values`;
-  return null;
-}
-
-function guessTime(columns: readonly ColumnDescription[]): ColumnGuess["time"] {
-  const named = columns.filter(({ name, kind }) => TIME_NAME.test(name) && kind !== "text");
-  // Weeks or months from the start say more than the number of the session, which says more than nothing.
-  const rank = ({ name, kind }: ColumnDescription): number =>
-    kind === "date"
-      ? 2
-      : /week|month|day/i.test(name)
-        ? 0
-        : /session|visit|occasion|wave/i.test(name)
-          ? 1
-          : 1.5;
-  const best = [...named].sort((a, b) => rank(a) - rank(b))[0];
-  if (best === undefined) return { kind: "session", column: null, unit: "sessions" };
-  if (best.kind === "date") return { kind: "date", column: best.name, unit: "weeks" };
-  const unit = UNITS.find((word) => best.name.toLowerCase().includes(word)) ?? "session";
-  return { kind: "number", column: best.name, unit: `${unit}s` };
-}
-
-/** Families of columns such as `phq9_1 … phq9_20`. */
-function wideMeasures(columns: readonly ColumnDescription[]): ColumnGuess["measures"] {
-  const families = new Map<string, number>();
-  for (const { name, kind } of columns) {
-    const match = /^(.*?[A-Za-z].*?[_.-])(\d+)$/.exec(name);
-    if (match !== null && kind === "number") families.set(match[1]!, (families.get(match[1]!) ?? 0) + 1);
-  }
-  return [...families]
-    .filter(([stem, n]) => n >= 3 && !TIME_NAME.test(stem))
-    .map(([stem]) => ({ name: nameOf(stem), column: null, pattern: `${stem}{n}` }));
-}
-
-function longMeasures(
-  columns: readonly ColumnDescription[],
-  id: string,
-  time: string | null,
-): ColumnGuess["measures"] {
-  const free = columns.filter(({ name, kind }) => kind === "number" && name !== id && name !== time);
-  const known = free.filter(({ name }) => knownMeasure(nameOf(name)) !== undefined);
-  const scores = known.length > 0 ? known : free.filter(({ name }) => /score|total|outcome|^y$/i.test(name));
-  return scores.map(({ name }) => ({ name: nameOf(name), column: name, pattern: null }));
-}
-
-/** A name for formulas: `PHQ-9 total` becomes `phq9` where that is a known measure, else `PHQ_9_total`. */
-function nameOf(column: string): string {
-  const plain = column.toLowerCase().replace(/[^a-z0-9]/g, "");
-  const short = plain.replace(/(total|score|sum)+$/, "");
-  if (knownMeasure(short) !== undefined) return short;
-  const name = column.replace(/[^A-Za-z0-9]+/g, "_").replace(/_+$/, "");
-  return /^[A-Za-z_]/.test(name) ? name : `m_${name}`;
-}
-
-function patternTest(pattern: string): RegExp {
-  return new RegExp(`^${pattern.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace("{n}", "\\d+")}$`);
-}
+import { type FileDescription, knownMeasure } from "../prep/index.js";
+import { FEW_PERSONS, type PreparedFacts } from "./facts.js";
+import { formulaName } from "./families.js";
+import { type ColumnGuess, type CovariateGuess, guessColumns, type MeasureGuess } from "./guess.js";
 
 /**
  * Writes a commented study file from a look at a data file.
@@ -126,23 +11,44 @@ function patternTest(pattern: string): RegExp {
  * @returns the text of a study file that `symtraj run` accepts, or that says what to fill in
  */
 export function studyTemplate(description: FileDescription, file: string): string {
-  const guess = guessColumns(description);
+  return writeStudy(guessColumns(description), description, file, null);
+}
+
+/**
+ * Writes a commented study file from a guess.
+ * @param guess - the part of each column
+ * @param description - the file
+ * @param file - its path as the study file is to name it
+ * @param facts - what the data prove to be when prepared as guessed; null where that is not known
+ * @returns the text
+ */
+export function writeStudy(
+  guess: ColumnGuess,
+  description: FileDescription,
+  file: string,
+  facts: PreparedFacts | null,
+): string {
   const outcome = guess.measures[0]?.name ?? "SCORE";
   const time =
     guess.time.column !== null && guess.time.kind === "number"
-      ? guess.time.column
+      ? formulaTime(guess)
       : guess.time.unit.slice(0, -1);
-  const formulaCovariates = guess.covariates.map(({ name }) => name);
   return [
     ...header(description, file),
     ...dataPart(guess, file),
-    ...measurePart(guess, description),
+    ...measurePart(guess),
     ...timePart(guess),
-    ...covariatePart(guess),
-    ...modelPart(outcome, time),
-    ...predictorPart(formulaCovariates, time),
+    ...sessionPart(guess, facts),
+    ...covariatePart(guess, facts),
+    ...modelPart(outcome, time, facts),
+    ...predictorPart(usable(guess, facts), time, facts),
     ...endPart(),
   ].join("\n");
+}
+
+/** The time column's name in formulas. */
+function formulaTime({ time }: ColumnGuess): string {
+  return formulaName(time.column!);
 }
 
 function header(description: FileDescription, file: string): string[] {
@@ -164,11 +70,17 @@ function dataPart(guess: ColumnGuess, file: string): string[] {
     `  file: ${quote(file)}`,
     `  layout: ${guess.layout.padEnd(22)} # long: one row per session; wide: one row per person`,
     `  id: ${quote(guess.id).padEnd(26)} # the column that says whose row it is`,
+    ...(guess.episode === null
+      ? []
+      : [
+          `  episode: ${quote(guess.episode).padEnd(21)} # a person may have several episodes of care`,
+          "  episodes: first              # which one is used: first, last, longest, or all (each as a person)",
+        ]),
     "",
   ];
 }
 
-function measurePart(guess: ColumnGuess, description: FileDescription): string[] {
+function measurePart(guess: ColumnGuess): string[] {
   const lines = [
     "# The questionnaires. For a known one (phq9, gad7, …) the range, the cut-off for caseness and the reliable",
     "# change are filled in; give minimum, maximum, caseness and reliable_change for another.",
@@ -182,38 +94,49 @@ function measurePart(guess: ColumnGuess, description: FileDescription): string[]
       "    minimum: 0",
       "    maximum: 27",
     );
-  for (const { name, column, pattern } of guess.measures) {
-    lines.push(`  ${name}:`);
-    if (pattern !== null) lines.push(`    pattern: ${quote(pattern)}`);
-    else if (column !== name) lines.push(`    column: ${quote(column ?? name)}`);
-    if (knownMeasure(name) !== undefined) continue;
-    const look = description.columns.find((c) => c.name === column);
-    lines.push(
-      `    minimum: ${look?.minimum ?? 0}          # the lowest possible score (here: the lowest seen)`,
-      `    maximum: ${look?.maximum ?? 27}         # the highest possible score (here: the highest seen)`,
-    );
-  }
-  return [...lines, ""];
+  return [...lines, ...guess.measures.flatMap(measureLines), ""];
+}
+
+function measureLines({ name, column, pattern, items, minimum, maximum, comments }: MeasureGuess): string[] {
+  const lines = [...comments.map((comment) => `  # ${comment}`), `  ${name}:`];
+  if (pattern !== null) lines.push(`    pattern: ${quote(pattern)}`);
+  else if (items !== null) lines.push(`    items: [${items.map(quoteInList).join(", ")}]`);
+  else if (column !== name) lines.push(`    column: ${quote(column ?? name)}`);
+  if (knownMeasure(name) !== undefined) return lines;
+  return [
+    ...lines,
+    `    minimum: ${minimum ?? 0}          # the lowest possible score (here: the lowest seen)`,
+    `    maximum: ${maximum ?? 27}         # the highest possible score (here: the highest seen)`,
+  ];
 }
 
 function timePart(guess: ColumnGuess): string[] {
-  const { kind, column, unit } = guess.time;
+  const { kind, column, pattern, unit } = guess.time;
   const lines = [
     "# The time axis: a number column, dates, or sessions counted in order.",
     "time:",
     `  kind: ${kind}`,
   ];
-  if (column !== null) lines.push(`  column: ${quote(column)}`);
+  if (column !== null) {
+    if (kind === "number" && formulaName(column) !== column) lines.push(`  name: ${formulaName(column)}`);
+    lines.push(`  column: ${quote(column)}`);
+  }
+  if (pattern !== null) {
+    if (kind === "number") lines.push(`  name: ${unit.slice(0, -1)}`);
+    lines.push(`  pattern: ${quote(pattern)}`);
+  } else if (guess.layout === "wide")
+    lines[2] += "                # the number of the occasion, the first being 0";
   if (kind === "date")
     lines.push("  origin: first-session       # where time is 0; or: column, with origin_column: NAME");
-  lines.push(`  unit: ${unit}`);
-  if (kind === "number") lines.push("  # label: Weeks since first session   # words for the axis of figures");
+  return [...lines, `  unit: ${unit}`, ""];
+}
+
+function sessionPart(guess: ColumnGuess, facts: PreparedFacts | null): string[] {
   return [
-    ...lines,
-    "",
     "# Which sessions are used.",
     "sessions:",
     "  minimum: 2                  # persons with fewer scored sessions are set aside",
+    ...latestLines(guess, facts),
     "  duplicates: last            # several rows of a person at one time: first, last, mean or set-aside",
     "",
     "# Rules that set rows aside; they are counted in the report.",
@@ -224,26 +147,83 @@ function timePart(guess: ColumnGuess): string[] {
   ];
 }
 
-function covariatePart(guess: ColumnGuess): string[] {
+/** Where few people are left, a trajectory is the extrapolation of its polynomial. */
+function latestLines({ time }: ColumnGuess, facts: PreparedFacts | null): string[] {
+  if (facts === null || !(facts.latest > 0)) return [];
+  const { latest, lastTime, nLater, nPersons } = facts;
+  const limit = time.kind === "session" ? `maximum: ${Math.ceil(latest) + 1}` : `latest: ${latest}`;
+  const why =
+    nLater === 0
+      ? `nobody has a later one (the last is at ${Number(lastTime.toFixed(1))} ${time.unit})`
+      : `95% of persons have their last session by then; ${nLater} of ${nPersons} go on to ${Number(lastTime.toFixed(1))} ${time.unit},`;
+  return [
+    `  ${limit.padEnd(27)} # ${why}`,
+    ...(nLater === 0
+      ? []
+      : [
+          `  ${"".padEnd(27)} # and trajectories so far out would be extrapolation from a few people.`,
+          `  ${"".padEnd(27)} # Last scores, and outcomes such as recovery, are then those up to this time.`,
+        ]),
+  ];
+}
+
+function covariatePart(guess: ColumnGuess, facts: PreparedFacts | null): string[] {
   const lines = [
     "# Covariates. Nothing after the name: the column of that name; an expression: computed from other columns,",
     "# e.g. `age_c: (age - 40) / 10`.",
     guess.covariates.length === 0 ? "# covariates:" : "covariates:",
   ];
-  for (const column of guess.covariates) {
-    const what =
-      column.kind === "number"
-        ? `${column.minimum ?? "?"} to ${column.maximum ?? "?"}`
-        : `categories: ${column.distinct}`;
-    lines.push(
-      `  ${`${column.name}:`.padEnd(28)} # ${what}${column.missing > 0 ? `, ${column.missing} missing` : ""}`,
-    );
-  }
-  for (const { name, because } of guess.left) lines.push(`#   ${name}: left out (${because})`);
+  for (const covariate of guess.covariates) lines.push(...covariateLines(covariate, facts));
+  for (const { name, because } of guess.left)
+    lines.push(`#   ${comment(name)}: left out (${comment(because)})`);
   return [...lines, ""];
 }
 
-function modelPart(outcome: string, time: string): string[] {
+function covariateLines(
+  { name, column, type, comments }: CovariateGuess,
+  facts: PreparedFacts | null,
+): string[] {
+  const what =
+    type !== "factor"
+      ? `${column.minimum ?? "?"} to ${column.maximum ?? "?"}`
+      : `categories: ${column.distinct}`;
+  const missing = column.missing > 0 ? `, ${column.missing} missing` : "";
+  const lines = [
+    ...comments.map((text) => `  # ${comment(text)}`),
+    `  ${`${name}:`.padEnd(28)} # ${what}${missing}`,
+  ];
+  if (name !== column.name) lines.push(`    column: ${quote(column.name)}`);
+  if (type !== null) lines.push(`    type: ${type}`);
+  const counts = facts?.levels.get(name);
+  if (type !== "factor" || counts === undefined || counts.length < 2) return lines;
+  const [reference] = [...counts].sort((a, b) => b.persons - a.persons);
+  const order = [reference!, ...counts.filter((count) => count !== reference)];
+  return [
+    ...lines,
+    `    # The first is the reference, with which the others are compared: the most frequent (${reference!.persons} persons).`,
+    `    levels: [${order.map(({ level }) => quoteInList(level)).join(", ")}]`,
+  ];
+}
+
+/** Covariates that the predictors can use: no constants, not mostly missing, few enough coefficients for the persons. */
+function usable(guess: ColumnGuess, facts: PreparedFacts | null): string[] {
+  if (facts === null) return guess.covariates.map(({ name }) => name);
+  let room = facts.nPersons / FEW_PERSONS;
+  return guess.covariates
+    .map(({ name }) => name)
+    .filter((name) => {
+      const coefficients = Math.max(1, (facts.levels.get(name)?.length ?? 2) - 1);
+      if (facts.constant.has(name) || (facts.missing.get(name) ?? 0) > 0.5 || coefficients > room)
+        return false;
+      room -= coefficients;
+      return true;
+    });
+}
+
+function modelPart(outcome: string, time: string, facts: PreparedFacts | null): string[] {
+  // A curve needs three times; a slope of one's own, some person with three scores.
+  const mean = facts !== null && facts.nTimes < 3 ? `1 + ${time}` : `1 + ${time} + ${time}^2`;
+  const random = facts !== null && facts.mostSessions < 3 ? "1" : `1 + ${time}`;
   return [
     `outcome: ${outcome.padEnd(20)} # the measure whose trajectories are modelled`,
     "",
@@ -251,10 +231,10 @@ function modelPart(outcome: string, time: string): string[] {
     "# LCGA: they do not (random: 0).",
     "models:",
     "  GMM:",
-    `    fixed: 1 + ${time} + ${time}^2`,
-    `    random: 1 + ${time}`,
+    `    fixed: ${mean}`,
+    `    random: ${random}`,
     "  LCGA:",
-    `    fixed: 1 + ${time} + ${time}^2`,
+    `    fixed: ${mean}`,
     "    random: 0",
     "",
     "enumeration:",
@@ -267,9 +247,11 @@ function modelPart(outcome: string, time: string): string[] {
   ];
 }
 
-function predictorPart(covariates: readonly string[], time: string): string[] {
+function predictorPart(covariates: readonly string[], time: string, facts: PreparedFacts | null): string[] {
   const off = covariates.length === 0 ? "# " : "";
   const names = covariates.length === 0 ? ["age", "female"] : covariates;
+  const wanted = ["reliable_recovery", "reliable_improvement"];
+  const outcomes = facts === null ? wanted : wanted.filter((name) => facts.outcomes.includes(name));
   return [
     "# Do covariates predict level and change? (one growth curve, covariate x time)",
     `${off}growth:`,
@@ -279,7 +261,9 @@ function predictorPart(covariates: readonly string[], time: string): string[] {
     "# Do covariates predict class membership (three-step) and outcomes (logistic)?",
     `${off}predictors:`,
     `${off}  formula: ${names.join(" + ")}`,
-    `${off}  outcomes: [reliable_recovery, reliable_improvement]`,
+    outcomes.length > 0
+      ? `${off}  outcomes: [${outcomes.join(", ")}]`
+      : "#   outcomes: [reliable_recovery]   # not known or the same for everybody here",
     "",
   ];
 }
@@ -298,4 +282,15 @@ function quote(text: string): string {
   return /^[A-Za-z_./][\w ./-]*$/.test(text) && !/^(true|false|null|yes|no|on|off)$/i.test(text)
     ? text
     : JSON.stringify(text);
+}
+
+/** A value inside a list of YAML: a number stays one, anything with a mark of its own is quoted. */
+function quoteInList(text: string): string {
+  if (/^-?(0|[1-9]\d*)$/.test(text)) return text;
+  return /^[A-Za-z_][\w ]*$/.test(text) ? quote(text) : JSON.stringify(text);
+}
+
+/** Text in one line, for a comment. */
+function comment(text: string): string {
+  return text.replace(/\s+/g, " ");
 }

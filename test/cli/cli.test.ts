@@ -271,15 +271,23 @@ describe("a study", () => {
   const study = (): string => join(folder, "study.yaml");
 
   it("is written by init as a study file that run accepts", async () => {
-    const { status } = await symtraj("init", "sessions.csv");
+    const { status, out } = await symtraj("init", "sessions.csv");
     expect(status).toBe(0);
+    expect(out).toMatch(
+      /^Recognised:\n.*\n {2}person {5}id\n[\s\S]*outcome {4}phq9: phq9[\s\S]*\nWrote study.yaml/,
+    );
     const text = await readFile(study(), "utf8");
     const parsed = parseStudy(text);
     expect(parsed.data).toMatchObject({ file: "sessions.csv", id: "id", layout: "long" });
     expect(Object.keys(parsed.measures)).toEqual(["phq9", "gad7"]);
     expect(parsed.time).toMatchObject({ column: "week", unit: "weeks" });
     expect((await symtraj("init", "sessions.csv")).status).toBe(2);
-    const shorter = text.replace("classes: 1-5", "classes: 1-2").replace("starts: 100/20", "starts: 6/2");
+    // All sessions are used, so that later tests can compare with commands that know no latest time.
+    expect(parsed.sessions?.latest).toBeGreaterThan(5);
+    const shorter = text
+      .replace("classes: 1-5", "classes: 1-2")
+      .replace("starts: 100/20", "starts: 6/2")
+      .replace(/^ {2}latest: .*$/m, "");
     await writeFile(study(), shorter);
   });
 
