@@ -16,6 +16,13 @@ import type { StudyFile } from "../../src/study/schema.js";
 const folder = await mkdtemp(join(tmpdir(), "symtraj-draft-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** A numeric column of the long table. */
+function numbers(cohort: Cohort, name: string): Float64Array {
+  const column = cohort.long.columns.get(name);
+  if (column?.kind !== "numeric") throw new Error(`${name} is not numeric`);
+  return column.values;
+}
+
 type Cell = string | number;
 
 interface Drafted extends StudyDraft {
@@ -85,7 +92,7 @@ describe("item-level data", () => {
       phq9: { items: numbered("PHQ", 9) },
       gad7: { items: numbered("GAD", 7) },
     });
-    expect(Math.max(...(made.cohort.long.columns.get("phq9")!.values as Float64Array))).toBeGreaterThan(9);
+    expect(Math.max(...numbers(made.cohort, "phq9"))).toBeGreaterThan(9);
     expect(made.study.covariates).toEqual({ gender: { type: "factor", levels: ["Female", "Male"] } });
     expect(await runs(made)).toBe("complete");
   });
@@ -162,7 +169,7 @@ describe("the wide layout", () => {
         [2, 18, 17, 5],
       ],
     );
-    expect([...(made.cohort.long.columns.get("session")!.values as Float64Array)]).toEqual([0, 3, 0, 1, 3]);
+    expect([...numbers(made.cohort, "session")]).toEqual([0, 3, 0, 1, 3]);
   });
 
   it("of items by occasion adds the items up", async () => {
