@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { RowLedger } from "../core/table.js";
+import { LOW_ENTROPY } from "../models/criteria.js";
 import type { Prediction } from "../models/predict.js";
 import type { EnumerationResult, FitResult, ParameterEstimate, RegressionResult } from "../models/result.js";
 import { knownMeasure } from "../prep/measures.js";
@@ -75,9 +76,6 @@ export function fitSummary(fit: FitResult): string {
   if (fit.covariance !== null) lines.push(...covarianceLines(fit));
   return lines.join("\n");
 }
-
-/** Entropy below which classes are said to overlap, as in the report. */
-const LOW_ENTROPY = 0.6;
 
 /** What a reader of the tables should know first: means that no score can have, and classes that overlap. */
 function cautionsOf(fit: FitResult): string[] {

@@ -1,5 +1,8 @@
 import type { Criteria } from "./result.js";
 
+/** Relative entropy below which classes overlap so much that a person's most likely class is often wrong. */
+export const LOW_ENTROPY = 0.6;
+
 /**
  * Uncertainty of a classification: -sum of p log p over persons and classes, 0 when every posterior is 0 or 1.
  * @param posteriors - nPersons x nClasses

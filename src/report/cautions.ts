@@ -1,3 +1,4 @@
+import { LOW_ENTROPY } from "../models/criteria.js";
 import type { EnumerationResult, EnumerationRow, FitResult, Verdict } from "../models/result.js";
 import { describeFollowUp } from "./followUp.js";
 import {
@@ -251,7 +252,7 @@ function expectedError(fit: FitResult): number | null {
 function classificationCautions(fit: FitResult): readonly Caution[] {
   const out: Caution[] = [];
   const { entropy } = fit.criteria;
-  if (entropy !== null && entropy < 0.6)
+  if (entropy !== null && entropy < LOW_ENTROPY)
     out.push({
       weight: "note",
       text: `The classes overlap much (entropy ${formatProportion(entropy)}): about ${formatPercent(expectedError(fit))} of people are expected to belong to another class than their most likely one.`,

@@ -207,7 +207,8 @@ function predictFrom({ study, finished }: Run, cohort: Cohort, chosen: FitResult
 /** Keeps the contrasts against the reference classes that the study asks for. */
 function withReferences(result: RegressionResult, references: "all" | readonly number[]): RegressionResult {
   if (references === "all") return result;
-  const wanted = references.map((k) => result.outcomeLevels[k - 1]);
+  // By name: an empty class is missing from the levels, so positions would slip.
+  const wanted = references.map((k) => `Class ${k}`);
   return { ...result, oddsRatios: result.oddsRatios.filter(({ reference }) => wanted.includes(reference)) };
 }
 
