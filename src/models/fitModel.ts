@@ -3,6 +3,7 @@ import type { LongTable } from "../core/table.js";
 import { VERSION } from "../core/version.js";
 import { describeClasses, posteriorsOf } from "./classes.js";
 import { informationCriteria } from "./criteria.js";
+import { clusterWarnings, countClusters } from "./design/clusters.js";
 import { judge, type VerdictEvidence } from "./fit/verdict.js";
 import { infer } from "./inference.js";
 import type { JobRunner, Progress } from "./job.js";
@@ -120,6 +121,8 @@ export function assembleResult(
     criteria: informationCriteria(logLikelihood, nParameters, nPersons, spec.classes, posteriors.values),
     parameters: inference.parameters,
     parameterCovariance: inference.covariance,
+    robust: finished.scoreProducts === null ? null : problem.data.clusters === null ? "person" : "cluster",
+    clusters: clustersOf(problem),
     covariance: covarianceResult(layout, problem, parameters),
     residual: residualResult(layout, problem, parameters),
     classes,
@@ -130,9 +133,19 @@ export function assembleResult(
       boundary: boundaryOf(layout, design.stored.basisNames, parameters),
       separated: inference.separated,
     }),
-    warnings: design.warnings,
+    warnings: [...design.warnings, ...clusterWarningsOf(problem)],
     elapsedSeconds,
   };
+}
+
+function clustersOf({ spec, data }: Problem): FitResult["clusters"] {
+  if (spec.cluster === undefined || data.clusters === null) return null;
+  return { column: spec.cluster, count: countClusters(data.clusters) };
+}
+
+function clusterWarningsOf(problem: Problem): readonly string[] {
+  const clusters = clustersOf(problem);
+  return clusters === null ? [] : clusterWarnings(clusters.column, clusters.count);
 }
 
 /** The verdict on a finished search, given what its estimates look like, and the figures behind it. */

@@ -14,6 +14,8 @@ export interface ProblemData extends SharedData {
   /** Basis at the last common time and mean person columns (internal scale): classes are ordered by this mean. */
   readonly orderBasis: Float64Array;
   readonly orderPerson: Float64Array;
+  /** Cluster of each person, from 0, in the order of the moments; null: every person on their own. */
+  readonly clusters: Int32Array | null;
 }
 
 /** The part of a specification that shapes the parameter vector; small, so it travels with each task. */

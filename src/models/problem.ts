@@ -1,5 +1,6 @@
 import type { LongTable } from "../core/table.js";
 import { basisAtTimes } from "./design/basisAtTimes.js";
+import { clustersOfPersons } from "./design/clusters.js";
 import type { Design } from "./design/types.js";
 import { buildDesign } from "./design.js";
 import type { ProblemData } from "./likelihood.js";
@@ -31,6 +32,7 @@ export function buildProblem(table: LongTable, spec: ModelSpec): Problem {
       fixed: design.fixed,
       orderBasis: Float64Array.from(at, (values, j) => values[0]! / scaling.basis[j]!),
       orderPerson: Float64Array.from(design.stored.personMeans, (value, j) => value / scaling.person[j]!),
+      clusters: clustersOfPersons(table, spec.cluster, design.moments.personIndex),
     },
   };
 }

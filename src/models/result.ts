@@ -15,7 +15,7 @@ export interface ParameterEstimate {
   readonly estimate: number;
   /** From the observed information; null where it does not exist (boundary, reference class). */
   readonly standardError: number | null;
-  /** Sandwich (Huber 1967, White 1982); null where it does not exist. */
+  /** Sandwich over persons or clusters (see `robust` of the result); null where it does not exist. */
   readonly robustStandardError: number | null;
   /** Wald z = estimate / standardError; null where a test of zero makes no sense (variances). */
   readonly z: number | null;
@@ -157,6 +157,10 @@ export interface FitResult {
   readonly parameters: readonly ParameterEstimate[];
   /** Covariance of the estimates, in the order of `parameters`; null where it does not exist. */
   readonly parameterCovariance: readonly (readonly number[])[] | null;
+  /** Units over which the robust standard errors sum the scores; null where there are none. */
+  readonly robust: "person" | "cluster" | null;
+  /** The clusters of the model's `cluster` column; null without one. */
+  readonly clusters: { readonly column: string; readonly count: number } | null;
   readonly covariance: RandomEffectCovariance | null;
   /** Residual standard deviation per class (one entry when common). */
   readonly residual: { readonly structure: ModelSpec["residual"]; readonly sd: readonly number[] };

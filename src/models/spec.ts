@@ -28,6 +28,11 @@ export interface ModelSpec {
   readonly diagonal: boolean;
   /** Restricted maximum likelihood; one class only. */
   readonly reml: boolean;
+  /**
+   * Column with the cluster of each person (service, therapist): robust standard errors then allow for what people of
+   * a cluster share. Estimates do not change. Default: every person on their own.
+   */
+  readonly cluster?: string;
 }
 
 /** What a caller must give; the rest has defaults. */
@@ -45,6 +50,7 @@ const SPEC_KEYS: readonly (keyof ModelSpec)[] = [
   "covariance",
   "diagonal",
   "reml",
+  "cluster",
 ];
 
 /** The usual name of a model, by its structure. */
@@ -96,6 +102,7 @@ export function resolveSpec(input: ModelSpecInput): ModelSpec {
     covariance: input.covariance ?? "equal",
     diagonal: input.diagonal ?? false,
     reml: input.reml ?? false,
+    ...(input.cluster === undefined ? {} : { cluster: input.cluster }),
   };
   const problems: Problem[] = unknownKeys(input, SPEC_KEYS, "model");
   for (const name of ["outcome", "time", "fixed", "random", "membership"] as const)
@@ -114,6 +121,19 @@ export function resolveSpec(input: ModelSpecInput): ModelSpec {
     });
   checkChoice(problems, "residual", spec.residual, ["common", "class"]);
   checkChoice(problems, "covariance", spec.covariance, ["equal", "proportional", "free"]);
+  if (spec.cluster !== undefined && typeof spec.cluster !== "string")
+    problems.push({
+      code: "bad-text",
+      where: "model: cluster",
+      message: `It is ${String(spec.cluster)}.`,
+      expected: "the name of a column",
+    });
+  if (spec.reml && spec.cluster !== undefined)
+    problems.push({
+      code: "reml-with-clusters",
+      message: "Cluster-robust standard errors are those of maximum likelihood, not of REML.",
+      fix: "Leave out reml or cluster.",
+    });
   if (spec.reml && spec.classes > 1)
     problems.push({
       code: "reml-with-classes",

@@ -1,6 +1,7 @@
 import { InputError } from "../../core/errors.js";
 import type { LongTable, RowLedger, SetAsideReason } from "../../core/table.js";
 import type { ModelSpec } from "../spec.js";
+import { clusterCodes } from "./clusters.js";
 import { numericValues } from "./columns.js";
 import type { Parts } from "./parts.js";
 
@@ -42,6 +43,7 @@ export function keepRows(table: LongTable, spec: ModelSpec, parts: Parts): Kept 
   const personChecks = [
     ...checksOf(parts.personNames, parts.person),
     ...checksOf(parts.membershipNames, parts.membership),
+    ...clusterChecks(table, spec),
   ];
   const tally: Tally = new Map();
   const rows = new Int32Array(table.nRows);
@@ -83,6 +85,13 @@ function checksOf(names: readonly string[], columns: readonly Float64Array[]): C
     reason: `missing ${names[j]!.replace(/\[[^\]]*\]/g, "")}`,
     values,
   }));
+}
+
+/** Who is in no known cluster is set aside, as Stata does: their scores would have no sum to go into. */
+function clusterChecks(table: LongTable, { cluster }: ModelSpec): Check[] {
+  if (cluster === undefined) return [];
+  const values = Float64Array.from(clusterCodes(table, cluster), (code) => (code < 0 ? Number.NaN : code));
+  return [{ reason: `missing ${cluster}`, values }];
 }
 
 function firstFailure(checks: readonly Check[], at: number): Check | null {

@@ -49,6 +49,7 @@ export function checkColumns(table: LongTable, spec: ModelSpec, model: ParsedMod
   const problems = [
     ...roleProblems(table, "outcome", spec.outcome),
     ...roleProblems(table, "time", spec.time),
+    ...clusterProblems(table, spec),
     ...symbolProblems(table, model),
     ...shapeProblems(model),
   ];
@@ -67,6 +68,12 @@ function roleProblems(table: LongTable, role: string, name: string): Problem[] {
       expected: "numbers",
     },
   ];
+}
+
+function clusterProblems(table: LongTable, { cluster }: ModelSpec): Problem[] {
+  return cluster === undefined || table.columns.has(cluster)
+    ? []
+    : [missingColumn(table, cluster, "cluster")];
 }
 
 function symbolProblems(table: LongTable, model: ParsedModel): Problem[] {

@@ -1,14 +1,8 @@
-import { visitPersonScores } from "../kernels/general.js";
-import { allocateEvaluation, type ClassParameters } from "../kernels/types.js";
+import type { ClassParameters } from "../kernels/types.js";
 import { objectiveOf, type ProblemData, type ProblemShape } from "../likelihood.js";
-import {
-  allocateFor,
-  type ParameterLayout,
-  permuteClasses,
-  pullGradientInto,
-  unpackInto,
-} from "../parameters.js";
+import { allocateFor, type ParameterLayout, permuteClasses, unpackInto } from "../parameters.js";
 import { newtonFinish } from "./newton.js";
+import { sumScoreProducts } from "./scores.js";
 
 /** Input of the last stage: the best start, polished and described. */
 export interface FinishInput {
@@ -26,7 +20,7 @@ export interface FinishedFit {
   readonly eigenvalues: Float64Array;
   readonly directions: Float64Array;
   readonly scale: Float64Array;
-  /** Sum over persons of score score'; null under REML. */
+  /** Sum over persons (or clusters: see `sumScoreProducts`) of score score'; null under REML, and with one cluster. */
   readonly scoreProducts: Float64Array | null;
   /** nPersons x K in the order of the moments. */
   readonly posteriors: Float64Array;
@@ -83,28 +77,4 @@ function meanAtLastTime(data: ProblemData, parameters: ClassParameters, k: numbe
     sum +=
       parameters.beta[k * fixed.nFixed + j]! * orderBasis[fixed.basis[j]!]! * orderPerson[fixed.person[j]!]!;
   return sum;
-}
-
-function sumScoreProducts(data: ProblemData, layout: ParameterLayout, x: Float64Array): Float64Array {
-  const parameters = allocateFor(layout);
-  unpackInto(layout, x, parameters);
-  const n = layout.nParameters;
-  const out = new Float64Array(n * n);
-  const score = new Float64Array(n);
-  const evaluation = allocateEvaluation(
-    layout.nClasses,
-    layout.fixed.nFixed,
-    layout.nRandom,
-    layout.nMembership,
-  );
-  const moments = layout.nClasses === 1 ? { ...data.moments, nMembership: 1 } : data.moments;
-  visitPersonScores(moments, data.fixed, parameters, evaluation, () => {
-    pullGradientInto(layout, parameters, evaluation, score);
-    for (let i = 0; i < n; i++) {
-      const si = score[i]!;
-      for (let j = 0; j <= i; j++) out[i * n + j]! += si * score[j]!;
-    }
-  });
-  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) out[j * n + i] = out[i * n + j]!;
-  return out;
 }

@@ -1,0 +1,90 @@
+import { countClusters } from "../design/clusters.js";
+import { visitPersonScores } from "../kernels/general.js";
+import { allocateEvaluation } from "../kernels/types.js";
+import type { ProblemData } from "../likelihood.js";
+import { allocateFor, type ParameterLayout, pullGradientInto, unpackInto } from "../parameters.js";
+
+/**
+ * Receives one person's share of the log-likelihood and its gradient.
+ * @param person - position in the order of the moments
+ * @param score - nParameters: gradient of the person's log-likelihood; overwritten for the next person
+ * @param logLikelihood - the person's log-likelihood, internal scale
+ */
+export type ScoreVisitor = (person: number, score: Float64Array, logLikelihood: number) => void;
+
+/**
+ * Visits the score of every person: the gradient of their log-likelihood in the free vector.
+ * @param data - the data
+ * @param layout - the layout
+ * @param x - free vector, nParameters
+ * @param visit - called once per person, in the order of the moments
+ */
+export function visitScores(
+  data: ProblemData,
+  layout: ParameterLayout,
+  x: Float64Array,
+  visit: ScoreVisitor,
+): void {
+  const parameters = allocateFor(layout);
+  unpackInto(layout, x, parameters);
+  const score = new Float64Array(layout.nParameters);
+  const evaluation = allocateEvaluation(
+    layout.nClasses,
+    layout.fixed.nFixed,
+    layout.nRandom,
+    layout.nMembership,
+  );
+  const moments = layout.nClasses === 1 ? { ...data.moments, nMembership: 1 } : data.moments;
+  visitPersonScores(moments, data.fixed, parameters, evaluation, (person) => {
+    pullGradientInto(layout, parameters, evaluation, score);
+    visit(person, score, evaluation.logLikelihood);
+  });
+}
+
+/**
+ * The middle of the sandwich: sum over persons of s s', or, where people belong to clusters, G / (G - 1) times the sum
+ * over the G clusters of S S', S the sum of the scores in a cluster.
+ * @param data - the data
+ * @param layout - the layout
+ * @param x - free vector at a maximum
+ * @returns nParameters^2; null where all people are in one cluster (their scores sum to zero)
+ * Source: Huber (1967), White (1982); clusters: Liang & Zeger (1986), Rogers (1993).
+ */
+export function sumScoreProducts(
+  data: ProblemData,
+  layout: ParameterLayout,
+  x: Float64Array,
+): Float64Array | null {
+  const n = layout.nParameters;
+  const out = new Float64Array(n * n);
+  const { clusters } = data;
+  if (clusters === null) {
+    visitScores(data, layout, x, (_, score) => addProduct(out, score, 0, n));
+    mirror(out, n);
+    return out;
+  }
+  const count = countClusters(clusters);
+  if (count < 2) return null;
+  const sums = new Float64Array(count * n);
+  visitScores(data, layout, x, (person, score) => {
+    const at = clusters[person]! * n;
+    for (let j = 0; j < n; j++) sums[at + j]! += score[j]!;
+  });
+  for (let g = 0; g < count; g++) addProduct(out, sums, g * n, n);
+  const factor = count / (count - 1);
+  for (let e = 0; e < n * n; e++) out[e]! *= factor;
+  mirror(out, n);
+  return out;
+}
+
+/** Lower triangle of out += s s', s the n numbers at `at`. */
+function addProduct(out: Float64Array, s: Float64Array, at: number, n: number): void {
+  for (let i = 0; i < n; i++) {
+    const value = s[at + i]!;
+    for (let j = 0; j <= i; j++) out[i * n + j]! += value * s[at + j]!;
+  }
+}
+
+function mirror(a: Float64Array, n: number): void {
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) a[j * n + i] = a[i * n + j]!;
+}
