@@ -22,17 +22,25 @@ export interface Problem {
  */
 export function buildProblem(table: LongTable, spec: ModelSpec): Problem {
   const design = buildDesign(table, spec);
+  return { spec, design, data: problemData(table, spec, design) };
+}
+
+/**
+ * The data of a fit as its tasks see them.
+ * @param table - long table
+ * @param spec - the model
+ * @param design - its design on the table
+ * @returns moments, structure, what orders the classes, and the clusters of people
+ * @throws InputError for people with rows in several clusters
+ */
+export function problemData(table: LongTable, spec: ModelSpec, design: Design): ProblemData {
   const { scaling } = design.stored;
   const at = basisAtTimes(spec, design.stored, [design.stored.times.lastCommon]);
   return {
-    spec,
-    design,
-    data: {
-      moments: design.moments,
-      fixed: design.fixed,
-      orderBasis: Float64Array.from(at, (values, j) => values[0]! / scaling.basis[j]!),
-      orderPerson: Float64Array.from(design.stored.personMeans, (value, j) => value / scaling.person[j]!),
-      clusters: clustersOfPersons(table, spec.cluster, design.moments.personIndex),
-    },
+    moments: design.moments,
+    fixed: design.fixed,
+    orderBasis: Float64Array.from(at, (values, j) => values[0]! / scaling.basis[j]!),
+    orderPerson: Float64Array.from(design.stored.personMeans, (value, j) => value / scaling.person[j]!),
+    clusters: clustersOfPersons(table, spec.cluster, design.moments.personIndex),
   };
 }
