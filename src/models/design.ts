@@ -10,7 +10,7 @@ import { checkSameColumns, type EvaluatedModel, storeDesign } from "./design/sto
 import type { Design, FixedColumn, StoredDesign } from "./design/types.js";
 import { buildMoments, type FixedStructure, type Moments } from "./moments.js";
 import type { ModelSpec } from "./spec.js";
-import type { Coding } from "./terms.js";
+import { type Coding, emptyCoding } from "./terms.js";
 
 export { basisAtTimes } from "./design/basisAtTimes.js";
 export type { Design, FixedColumn, Scaling, StoredDesign } from "./design/types.js";
@@ -28,7 +28,7 @@ export function buildDesign(table: LongTable, spec: ModelSpec, stored?: StoredDe
   checkColumns(table, spec, model);
   const personSymbols =
     stored === undefined ? findPersonSymbols(table, spec, model) : new Set(stored.personSymbols);
-  const coding: Coding = stored?.coding ?? { levels: {}, polynomials: {} };
+  const coding: Coding = stored?.coding ?? emptyCoding();
   const parts = evaluateParts(table, spec, model, personSymbols, coding);
   const kept = keepRows(table, spec, parts);
   return assembleDesign({ table, spec, model, parts, kept, coding, personSymbols }, stored ?? null);

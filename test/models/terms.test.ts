@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { type Column, columnFromArray } from "../../src/core/table.js";
 import { parseFormula } from "../../src/models/formula.js";
-import { type Coding, evaluateFormula } from "../../src/models/terms.js";
+import { emptyCoding, evaluateFormula } from "../../src/models/terms.js";
 import { problemsOf } from "./helpers.js";
 
-const empty = (): Coding => ({ levels: {}, polynomials: {} });
+const empty = emptyCoding;
 
 function columns(data: Record<string, (number | string | null)[]>): Map<string, Column> {
   return new Map(Object.entries(data).map(([name, values]) => [name, columnFromArray(values)]));

@@ -1,4 +1,5 @@
 import type { Column } from "../../core/table.js";
+import { curveColumnNames } from "../formula/atom.js";
 import { type Atom, parseFormula } from "../formula.js";
 import type { ModelSpec } from "../spec.js";
 import { type AtomColumns, evaluateAtom } from "../terms.js";
@@ -58,8 +59,7 @@ function columnsAtTimes(
 function heldAtMean(atom: Atom, stored: StoredDesign, n: number): AtomColumns {
   const levels = stored.coding.levels[atom.text];
   const candidates = levels === undefined ? [atom.text] : levels.map((level) => `${atom.text}[${level}]`);
-  if (atom.kind === "poly")
-    candidates.push(...Array.from({ length: atom.degree }, (_, d) => `${atom.text}${d + 1}`));
+  candidates.push(...curveColumnNames(atom));
   const names = candidates.filter((name) => name in stored.rowMeans);
   return { names, values: names.map((name) => new Float64Array(n).fill(stored.rowMeans[name]!)) };
 }

@@ -1,7 +1,7 @@
 import { InputError, nearestName } from "../../core/errors.js";
 import { type Column, type PersonTable, takeRows } from "../../core/table.js";
 import { parseFormula } from "../formula.js";
-import { evaluateFormula } from "../terms.js";
+import { emptyCoding, evaluateFormula } from "../terms.js";
 
 /** A person-level design matrix as the regressions read it. */
 export interface RegressionDesign {
@@ -39,7 +39,7 @@ export class LeftOut {
 
 /**
  * Builds the design of the persons wanted, leaving out (and counting by covariate) those who lack a covariate.
- * Categories and polynomials are coded over the persons wanted, not over the whole table.
+ * Categories and curves are coded over the persons wanted, not over the whole table.
  * @param formula - person-level terms, e.g. `age + female + factor(site)`
  * @param persons - covariates, one row per person
  * @param rows - persons wanted, as rows of the table
@@ -58,10 +58,7 @@ export function personDesign(
   const columns = new Map(
     parsed.symbols.map((symbol) => [symbol, takeRows(persons.columns.get(symbol)!, rows)] as const),
   );
-  const { names, values, termOfColumn, terms } = evaluateFormula(parsed, columns, rows.length, {
-    levels: {},
-    polynomials: {},
-  });
+  const { names, values, termOfColumn, terms } = evaluateFormula(parsed, columns, rows.length, emptyCoding());
   const positions: number[] = [];
   for (let position = 0; position < rows.length; position++) {
     const incomplete = values.findIndex((column) => !Number.isFinite(column[position]!));
