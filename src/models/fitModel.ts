@@ -195,7 +195,7 @@ function residualResult(
   const { outcomeSd } = problem.design.stored.scaling;
   return {
     structure: layout.residual,
-    sd: Array.from({ length: n }, (_, k) => Math.sqrt(parameters.variance[k]!) * outcomeSd),
+    sd: Array.from({ length: n }, (_, k) => Math.sqrt(parameters.residual[k]!) * outcomeSd),
   };
 }
 
@@ -242,7 +242,10 @@ function boundaryOf(
       const conditional = parameters.factor[(k * q + a) * q + a]! ** 2;
       let total = 0;
       for (let b = 0; b <= a; b++) total += parameters.factor[(k * q + a) * q + b]! ** 2;
-      if (conditional < BOUNDARY_SHARE * parameters.variance[k]! || conditional < 1e-8 * total)
+      if (
+        conditional < BOUNDARY_SHARE * parameters.residual[k * layout.nResidual]! ||
+        conditional < 1e-8 * total
+      )
         out.add(total > conditional * 1e4 ? `${names[a]} (correlation of one)` : names[a]!);
     }
   return [...out];

@@ -3,7 +3,7 @@ import type { StoredDesign } from "./design/types.js";
 import type { FinishedFit } from "./fit/finish.js";
 import { FLAT_CURVATURE } from "./fit/newton.js";
 import type { ClassParameters } from "./kernels/types.js";
-import { allocateFor, type ParameterLayout, unpackInto } from "./parameters.js";
+import { allocateFor, type ParameterLayout, residualVariances, unpackInto } from "./parameters.js";
 import { type ReportedParameter, reportedParameters, reportedValues } from "./reported.js";
 import type { ParameterEstimate } from "./result.js";
 
@@ -38,7 +38,7 @@ export function infer(layout: ParameterLayout, stored: StoredDesign, fit: Finish
   const n = layout.nParameters;
   const flatShare = reachedByFlat(fit, jacobian, names.length);
   const infinite = infiniteLogits(layout, inverse);
-  const atZero = vanishedVariances(names, values, stored, parameters);
+  const atZero = vanishedVariances(names, values, stored, layout, parameters);
   const covariance = inverse === null ? null : sandwich(jacobian, inverse, names.length, n);
   const robust =
     inverse === null || fit.scoreProducts === null
@@ -84,10 +84,11 @@ function vanishedVariances(
   names: readonly ReportedParameter[],
   values: Float64Array,
   stored: StoredDesign,
+  layout: ParameterLayout,
   parameters: ClassParameters,
 ): Set<number> {
   const { basis, outcomeSd } = stored.scaling;
-  const smallest = Math.min(...parameters.variance) * ZERO_VARIANCE * outcomeSd ** 2;
+  const smallest = Math.min(...residualVariances(layout, parameters)) * ZERO_VARIANCE * outcomeSd ** 2;
   const out = new Set<number>();
   for (const [a, effect] of stored.basisNames.slice(0, stored.nRandom).entries())
     names.forEach((entry, i) => {

@@ -36,6 +36,8 @@ export function layoutOf(data: ProblemData, shape: ProblemShape): ParameterLayou
     diagonal: shape.diagonal,
     covariance: shape.covariance,
     residual: shape.residual,
+    nOccasions: 1,
+    nLoadings: 0,
   });
 }
 

@@ -1,7 +1,8 @@
 import { semiDefiniteFactor } from "../core/linalg.js";
-import { allocateParameters, type ClassParameters, type Evaluation } from "./kernels/types.js";
+import { allocateParameters, type ClassParameters, type ParameterSizes } from "./kernels/types.js";
 import type { FixedStructure } from "./moments.js";
-import type { CovarianceSharing, ResidualStructure } from "./spec.js";
+import { type ResidualStructure, residualParts } from "./residuals.js";
+import type { CovarianceSharing } from "./spec.js";
 
 /** What a layout needs to know of a model. */
 export interface LayoutShape {
@@ -12,6 +13,10 @@ export interface LayoutShape {
   readonly diagonal: boolean;
   readonly covariance: CovarianceSharing;
   readonly residual: ResidualStructure;
+  /** Occasions that may have a residual variance of their own; 1 unless the structure says so. */
+  readonly nOccasions: number;
+  /** Occasions of the latent time basis; 0 without one. */
+  readonly nLoadings: number;
 }
 
 /**
@@ -19,18 +24,23 @@ export interface LayoutShape {
  *
  * Order of the vector: membership logits (classes 0 .. K-2 against the last), fixed coefficients (in term order; K
  * entries where class-specific), Cholesky factor of D (row by row; one per class when free), log scales of D (classes
- * 0 .. K-2 against the last, when proportional), log residual standard deviations.
+ * 0 .. K-2 against the last, when proportional), log residual standard deviations (class by class, occasion by occasion),
+ * the autocorrelation (inverse tanh by session number, logit by time), loadings of the latent basis but the first and last.
  *
  * The factor's diagonal is free in sign: a singular D is then an interior stationary point where gradient and
  * curvature exist, which a log-Cholesky would send to minus infinity. D does not depend on the signs.
  */
-export interface ParameterLayout extends LayoutShape {
+export interface ParameterLayout extends LayoutShape, ParameterSizes {
   readonly nParameters: number;
   readonly logitsAt: number;
   readonly betaAt: number;
   readonly factorAt: number;
   readonly scaleAt: number;
   readonly sigmaAt: number;
+  readonly correlationAt: number;
+  readonly loadingsAt: number;
+  /** Residual variances of a class. */
+  readonly nVariances: number;
   /** First vector position of each fixed coefficient. */
   readonly betaPosition: Int32Array;
   /** Row and column of each free entry of one factor. */
@@ -66,21 +76,41 @@ export function createLayout(shape: LayoutShape): ParameterLayout {
   const nFactors = nRandom === 0 ? 0 : shape.covariance === "free" ? nClasses : 1;
   const scaleAt = factorAt + nFactors * factorRow.length;
   const sigmaAt = scaleAt + (shape.covariance === "proportional" && nRandom > 0 ? nClasses - 1 : 0);
+  const { byClass, byOccasion, correlation } = residualParts(shape.residual);
+  const nVariances = byOccasion ? shape.nOccasions : 1;
+  const correlationAt = sigmaAt + nVariances * (byClass ? nClasses : 1);
+  const loadingsAt = correlationAt + (correlation === null ? 0 : 1);
   return {
     ...shape,
-    nParameters: sigmaAt + (shape.residual === "class" ? nClasses : 1),
+    nFixed: fixed.nFixed,
+    nParameters: loadingsAt + Math.max(shape.nLoadings - 2, 0),
     logitsAt: 0,
     betaAt,
     factorAt,
     scaleAt,
     sigmaAt,
+    correlationAt,
+    loadingsAt,
+    nVariances,
+    nResidual: nVariances + (correlation === null ? 0 : 1),
     betaPosition,
     factorRow: Int32Array.from(factorRow),
     factorColumn: Int32Array.from(factorColumn),
     nFactors,
-    commonCovariance:
-      nClasses === 1 || (shape.residual === "common" && (nRandom === 0 || shape.covariance === "equal")),
+    commonCovariance: nClasses === 1 || (!byClass && (nRandom === 0 || shape.covariance === "equal")),
   };
+}
+
+/**
+ * Position in the free vector of a log residual standard deviation.
+ * @param layout - the layout
+ * @param k - class from 0
+ * @param occasion - index of the occasion; 0 where the occasions share one
+ * @returns its position
+ */
+export function sigmaPosition(layout: ParameterLayout, k: number, occasion: number): number {
+  const ofClass = residualParts(layout.residual).byClass ? k * layout.nVariances : 0;
+  return layout.sigmaAt + ofClass + occasion;
 }
 
 /**
@@ -89,7 +119,7 @@ export function createLayout(shape: LayoutShape): ParameterLayout {
  * @returns zeroed parameters
  */
 export function allocateFor(layout: ParameterLayout): ClassParameters {
-  return allocateParameters(layout.nClasses, layout.fixed.nFixed, layout.nRandom, layout.nMembership);
+  return allocateParameters(layout);
 }
 
 /**
@@ -112,12 +142,38 @@ export function unpackInto(layout: ParameterLayout, x: Float64Array, out: ClassP
     if (q > 0)
       for (let e = 0; e < nEntries; e++)
         out.factor[(k * q + layout.factorRow[e]!) * q + layout.factorColumn[e]!] = scale * x[from + e]!;
-    out.variance[k] = Math.exp(2 * x[layout.sigmaAt + (layout.residual === "class" ? k : 0)]!);
+    for (let o = 0; o < layout.nVariances; o++)
+      out.residual[k * layout.nResidual + o] = Math.exp(2 * x[sigmaPosition(layout, k, o)]!);
+    if (layout.loadingsAt > layout.correlationAt)
+      out.residual[(k + 1) * layout.nResidual - 1] = autocorrelationOf(layout, x[layout.correlationAt]!);
   }
+  const last = layout.nLoadings - 1;
+  for (let o = 0; o <= last; o++)
+    out.loadings[o] = o === 0 ? 0 : o === last ? 1 : x[layout.loadingsAt + o - 1]!;
+}
+
+/** By session number it may be negative; by time it is a share kept per unit. */
+function autocorrelationOf(layout: ParameterLayout, free: number): number {
+  return residualParts(layout.residual).correlation === "ar1" ? Math.tanh(free) : 1 / (1 + Math.exp(-free));
 }
 
 function logScale(layout: ParameterLayout, x: Float64Array, k: number): number {
   return layout.sigmaAt > layout.scaleAt && k < layout.nClasses - 1 ? x[layout.scaleAt + k]! : 0;
+}
+
+/**
+ * Residual variances of every class, occasion by occasion.
+ * @param layout - the layout
+ * @param parameters - class parameters
+ * @returns K x nVariances
+ */
+export function residualVariances(layout: ParameterLayout, parameters: ClassParameters): Float64Array {
+  const { nClasses, nVariances, nResidual } = layout;
+  if (nVariances === nResidual) return parameters.residual;
+  const out = new Float64Array(nClasses * nVariances);
+  for (let k = 0; k < nClasses; k++)
+    out.set(parameters.residual.subarray(k * nResidual, k * nResidual + nVariances), k * nVariances);
+  return out;
 }
 
 /**
@@ -156,13 +212,26 @@ export function pack(layout: ParameterLayout, parameters: ClassParameters): Floa
           ? 0.5 * Math.log(Math.max(sumSquares(parameters.factor, k * q * q, q * q) / base, 1e-12))
           : 0;
   }
-  const nSigma = layout.nParameters - layout.sigmaAt;
-  for (let k = 0; k < nSigma; k++)
-    x[layout.sigmaAt + k] = 0.5 * Math.log(parameters.variance[nSigma > 1 ? k : last]!);
+  for (let k = 0; k < nClasses; k++)
+    for (let o = 0; o < layout.nVariances; o++)
+      x[sigmaPosition(layout, k, o)] = 0.5 * Math.log(parameters.residual[k * layout.nResidual + o]!);
+  if (layout.loadingsAt > layout.correlationAt) {
+    const r = parameters.residual[layout.nResidual - 1]!;
+    x[layout.correlationAt] =
+      residualParts(layout.residual).correlation === "ar1" ? Math.atanh(r) : Math.log(r / (1 - r));
+  }
+  for (let o = 1; o < layout.nLoadings - 1; o++) x[layout.loadingsAt + o - 1] = parameters.loadings[o]!;
   return x;
 }
 
-function sumSquares(values: Float64Array, from: number, length: number): number {
+/**
+ * Sum of squares of a stretch of numbers.
+ * @param values - numbers
+ * @param from - first entry
+ * @param length - number of entries
+ * @returns the sum
+ */
+export function sumSquares(values: Float64Array, from: number, length: number): number {
   let sum = 0;
   for (let i = from; i < from + length; i++) sum += values[i]! ** 2;
   return sum;
@@ -193,8 +262,10 @@ export function permuteClasses(
       from.logits.subarray(old * layout.nMembership, (old + 1) * layout.nMembership),
       k * layout.nMembership,
     );
-    to.variance[k] = from.variance[old]!;
+    const { nResidual } = layout;
+    to.residual.set(from.residual.subarray(old * nResidual, (old + 1) * nResidual), k * nResidual);
   }
+  to.loadings.set(from.loadings);
   return pack(layout, to);
 }
 
@@ -210,188 +281,4 @@ export function factorOf(layout: ParameterLayout, d: Float64Array): Float64Array
   const factor = new Float64Array(q * q);
   for (let a = 0; a < q; a++) factor[a * q + a] = Math.sqrt(Math.max(d[a * q + a]!, 0));
   return factor;
-}
-
-/**
- * Gradient of the log-likelihood with respect to the free vector, by the chain rule.
- * @param layout - the layout
- * @param x - nParameters
- * @param parameters - class parameters at x
- * @param evaluation - filled at x
- * @param out - nParameters, overwritten
- */
-export function pullGradientInto(
-  layout: ParameterLayout,
-  parameters: ClassParameters,
-  evaluation: Evaluation,
-  out: Float64Array,
-): void {
-  const { nClasses, nRandom: q, fixed } = layout;
-  const nEntries = layout.factorRow.length;
-  out.fill(0);
-  for (let j = 0; j < layout.betaAt; j++) out[j] = evaluation.gradientLogits[j]!;
-  const { gradientD, gradientVariance } = evaluation;
-  const nSigma = layout.nParameters - layout.sigmaAt;
-  for (let k = 0; k < nClasses; k++) {
-    for (let j = 0; j < fixed.nFixed; j++)
-      out[layout.betaPosition[j]! + (fixed.classSpecific[j] ? k : 0)]! +=
-        evaluation.gradientBeta[k * fixed.nFixed + j]!;
-    const sigma = nSigma > 1 ? k : 0;
-    // The common kernel leaves totals in class 0; variances are then equal, so the factor 2 s2 is too.
-    out[layout.sigmaAt + sigma]! += 2 * parameters.variance[k]! * gradientVariance[k]!;
-    if (q === 0) continue;
-    // dD = dL L' + L dL'  =>  dl/dL = 2 G L; with D_k = exp(2 w_k) L L', L_k = exp(w_k) L
-    const scale = layout.sigmaAt > layout.scaleAt ? relativeScale(layout, parameters, k) : 1;
-    const at = layout.factorAt + (layout.nFactors > 1 ? k * nEntries : 0);
-    for (let e = 0; e < nEntries; e++) {
-      const row = layout.factorRow[e]!;
-      const column = layout.factorColumn[e]!;
-      let sum = 0;
-      for (let a = 0; a < q; a++)
-        sum += gradientD[(k * q + row) * q + a]! * parameters.factor[(k * q + a) * q + column]!;
-      out[at + e]! += 2 * sum * scale;
-    }
-    if (layout.sigmaAt > layout.scaleAt && k < nClasses - 1) {
-      let sum = 0;
-      for (let a = 0; a < q; a++)
-        for (let b = 0; b < q; b++)
-          for (let c = 0; c < q; c++)
-            sum +=
-              gradientD[(k * q + a) * q + b]! *
-              parameters.factor[(k * q + a) * q + c]! *
-              parameters.factor[(k * q + b) * q + c]!;
-      out[layout.scaleAt + k]! += 2 * sum;
-    }
-  }
-}
-
-function relativeScale(layout: ParameterLayout, parameters: ClassParameters, k: number): number {
-  const q2 = layout.nRandom ** 2;
-  const last = sumSquares(parameters.factor, (layout.nClasses - 1) * q2, q2);
-  return last > 0 ? Math.sqrt(sumSquares(parameters.factor, k * q2, q2) / last) : 1;
-}
-
-/**
- * Complete-data information of the free vector: block diagonal in logits, coefficients and variances.
- * @param layout - the layout
- * @param parameters - class parameters
- * @param evaluation - filled with information
- * @param out - nParameters^2, overwritten
- */
-export function pullInformationInto(
-  layout: ParameterLayout,
-  parameters: ClassParameters,
-  evaluation: Evaluation,
-  out: Float64Array,
-): void {
-  const { nClasses, fixed, nParameters: size, nMembership } = layout;
-  out.fill(0);
-  const nLogits = nClasses * nMembership;
-  for (let i = 0; i < layout.betaAt; i++)
-    for (let j = 0; j < layout.betaAt; j++)
-      out[i * size + j] = evaluation.informationLogits[i * nLogits + j]!;
-  for (let k = 0; k < nClasses; k++)
-    for (let i = 0; i < fixed.nFixed; i++) {
-      const row = layout.betaPosition[i]! + (fixed.classSpecific[i] ? k : 0);
-      for (let j = 0; j < fixed.nFixed; j++)
-        out[row * size + layout.betaPosition[j]! + (fixed.classSpecific[j] ? k : 0)]! +=
-          evaluation.informationBeta[(k * fixed.nFixed + i) * fixed.nFixed + j]!;
-    }
-  addVarianceInformation(layout, parameters, evaluation, out);
-}
-
-/** I[a, b] = sum_k { tr(S dD_a S dD_b) + ds_b tr(dD_a Z'V^-2 Z) + ds_a tr(dD_b Z'V^-2 Z) + ds_a ds_b tr V^-2 } / 2. */
-function addVarianceInformation(
-  layout: ParameterLayout,
-  parameters: ClassParameters,
-  evaluation: Evaluation,
-  out: Float64Array,
-): void {
-  const { nClasses, nRandom: q, nParameters: size } = layout;
-  const q2 = q * q;
-  const nTheta = size - layout.factorAt;
-  const derivatives = varianceDerivatives(layout, parameters);
-  const product = new Float64Array(q2);
-  for (let k = 0; k < nClasses; k++)
-    for (let i = 0; i < nTheta; i++) {
-      const dDi = (i * nClasses + k) * q2;
-      const dsi = derivatives.variance[i * nClasses + k]!;
-      if (derivatives.touches[i * nClasses + k] === 0) continue;
-      // product[b, a] = sum over c, d of S[a, c] dD_i[c, d] S[b, d]
-      for (let a = 0; a < q; a++)
-        for (let b = 0; b < q; b++) {
-          let sum = 0;
-          for (let c = 0; c < q; c++)
-            for (let d = 0; d < q; d++)
-              sum +=
-                evaluation.informationD[k * q2 * q2 + ((a * q + c) * q + b) * q + d]! *
-                derivatives.d[dDi + c * q + d]!;
-          product[b * q + a] = sum;
-        }
-      let cross = 0;
-      for (let e = 0; e < q2; e++)
-        cross += derivatives.d[dDi + e]! * evaluation.informationDVariance[k * q2 + e]!;
-      for (let j = 0; j < nTheta; j++) {
-        if (derivatives.touches[j * nClasses + k] === 0) continue;
-        const dDj = (j * nClasses + k) * q2;
-        const dsj = derivatives.variance[j * nClasses + k]!;
-        let sum = dsj * (cross + dsi * evaluation.informationVariance[k]!);
-        for (let e = 0; e < q2; e++)
-          sum += derivatives.d[dDj + e]! * (product[e]! + dsi * evaluation.informationDVariance[k * q2 + e]!);
-        out[(layout.factorAt + i) * size + layout.factorAt + j]! += 0.5 * sum;
-      }
-    }
-}
-
-interface VarianceDerivatives {
-  /** nTheta x K x q x q. */
-  readonly d: Float64Array;
-  /** nTheta x K. */
-  readonly variance: Float64Array;
-  readonly touches: Uint8Array;
-}
-
-/** dD_k and ds2_k with respect to each variance parameter. */
-function varianceDerivatives(layout: ParameterLayout, parameters: ClassParameters): VarianceDerivatives {
-  const { nClasses, nRandom: q, nParameters } = layout;
-  const nTheta = nParameters - layout.factorAt;
-  const nEntries = layout.factorRow.length;
-  const out: VarianceDerivatives = {
-    d: new Float64Array(nTheta * nClasses * q * q),
-    variance: new Float64Array(nTheta * nClasses),
-    touches: new Uint8Array(nTheta * nClasses),
-  };
-  const nSigma = nParameters - layout.sigmaAt;
-  for (let k = 0; k < nClasses; k++) {
-    const scale = layout.sigmaAt > layout.scaleAt ? relativeScale(layout, parameters, k) : 1;
-    for (let f = 0; f < layout.nFactors; f++) {
-      if (layout.nFactors > 1 && f !== k) continue;
-      for (let e = 0; e < nEntries; e++) {
-        const i = f * nEntries + e;
-        const row = layout.factorRow[e]!;
-        const column = layout.factorColumn[e]!;
-        const at = (i * nClasses + k) * q * q;
-        out.touches[i * nClasses + k] = 1;
-        for (let a = 0; a < q; a++) {
-          const value = scale * parameters.factor[(k * q + a) * q + column]!;
-          out.d[at + row * q + a]! += value;
-          out.d[at + a * q + row]! += value;
-        }
-      }
-    }
-    if (layout.sigmaAt > layout.scaleAt && k < nClasses - 1) {
-      const i = layout.scaleAt - layout.factorAt + k;
-      const at = (i * nClasses + k) * q * q;
-      out.touches[i * nClasses + k] = 1;
-      for (let a = 0; a < q; a++)
-        for (let b = 0; b < q; b++)
-          for (let c = 0; c < q; c++)
-            out.d[at + a * q + b]! +=
-              2 * parameters.factor[(k * q + a) * q + c]! * parameters.factor[(k * q + b) * q + c]!;
-    }
-    const i = layout.sigmaAt - layout.factorAt + (nSigma > 1 ? k : 0);
-    out.touches[i * nClasses + k] = 1;
-    out.variance[i * nClasses + k] = 2 * parameters.variance[k]!;
-  }
-  return out;
 }

@@ -83,7 +83,7 @@ export function reportedValues(
   }
   for (let k = 0; k < layout.sigmaAt - layout.scaleAt; k++) out.push(scaleOfClass(layout, parameters, k));
   const nSigma = layout.nParameters - layout.sigmaAt;
-  for (let k = 0; k < nSigma; k++) out.push(Math.sqrt(parameters.variance[k]!) * scaling.outcomeSd);
+  for (let k = 0; k < nSigma; k++) out.push(Math.sqrt(parameters.residual[k]!) * scaling.outcomeSd);
   const last = (nClasses - 1) * nMembership;
   for (let k = 0; k < nClasses - 1; k++) {
     let intercept = parameters.logits[k * nMembership]! - parameters.logits[last]!;

@@ -1,7 +1,7 @@
 import { InputError, type Problem, unknownKeys } from "../core/errors.js";
+import { RESIDUAL_STRUCTURES, type ResidualStructure, readResidualStructure } from "./residuals.js";
 
-/** How residual variances are shared: one for all, or one per class. */
-export type ResidualStructure = "common" | "class";
+export type { ResidualStructure } from "./residuals.js";
 
 /** How the random-effect covariance D is shared by the classes: one D, one D times a scale, or one each. */
 export type CovarianceSharing = "equal" | "proportional" | "free";
@@ -98,7 +98,8 @@ export function resolveSpec(input: ModelSpecInput): ModelSpec {
     classes: input.classes ?? 1,
     ...(input.classSpecific === undefined ? {} : { classSpecific: input.classSpecific }),
     membership: input.membership ?? "1",
-    residual: input.residual ?? "common",
+    residual:
+      input.residual === undefined ? "common" : (readResidualStructure(input.residual) ?? input.residual),
     covariance: input.covariance ?? "equal",
     diagonal: input.diagonal ?? false,
     reml: input.reml ?? false,
@@ -119,7 +120,7 @@ export function resolveSpec(input: ModelSpecInput): ModelSpec {
       message: `classes is ${spec.classes}.`,
       expected: "a whole number from 1 to 50",
     });
-  checkChoice(problems, "residual", spec.residual, ["common", "class"]);
+  checkChoice(problems, "residual", spec.residual, RESIDUAL_STRUCTURES);
   checkChoice(problems, "covariance", spec.covariance, ["equal", "proportional", "free"]);
   if (spec.cluster !== undefined && typeof spec.cluster !== "string")
     problems.push({

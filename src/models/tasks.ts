@@ -8,7 +8,7 @@ import { splitVector } from "./fit/split.js";
 import { startVector } from "./fit/starts.js";
 import type { SharedData, Task } from "./job.js";
 import { layoutOf, objectiveOf, type ProblemData, type ProblemShape } from "./likelihood.js";
-import { allocateFor, type ParameterLayout, pack, unpackInto } from "./parameters.js";
+import { allocateFor, type ParameterLayout, pack, residualVariances, unpackInto } from "./parameters.js";
 
 /** Input of the screening stage: a few EM steps from one random start. */
 export interface ScreenInput {
@@ -152,8 +152,9 @@ function isDegenerate(data: ProblemData, shape: ProblemShape, x: Float64Array): 
   const layout = layoutOf(data, shape);
   const parameters = allocateFor(layout);
   unpackInto(layout, x, parameters);
-  const smallest = Math.min(...parameters.variance);
-  const largest = Math.max(...parameters.variance);
+  const variances = residualVariances(layout, parameters);
+  const smallest = Math.min(...variances);
+  const largest = Math.max(...variances);
   return !(smallest > SMALLEST_VARIANCE_RATIO * largest && largest > EXACT_FIT_VARIANCE);
 }
 

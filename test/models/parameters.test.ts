@@ -51,7 +51,7 @@ describe("layout", () => {
         const parameters = parametersAt(model, model.x);
         const last = shape.nClasses - 1;
         for (let k = 0; k < shape.nClasses; k++) {
-          if (shape.residual === "common") expect(parameters.variance[k]).toBe(parameters.variance[last]);
+          if (shape.residual === "common") expect(parameters.residual[k]).toBe(parameters.residual[last]);
           if (shape.diagonal) expect(parameters.factor[k * 4 + 2]).toBe(0);
           const ratio = [0, 2, 3]
             .filter((e) => parameters.factor[last * 4 + e] !== 0)

@@ -1,11 +1,6 @@
+import { pullGradientInto, pullInformationInto } from "../chainRule.js";
 import { allocateEvaluation, type ClassParameters, type Evaluation, type Kernel } from "../kernels/types.js";
-import {
-  allocateFor,
-  type ParameterLayout,
-  pullGradientInto,
-  pullInformationInto,
-  unpackInto,
-} from "../parameters.js";
+import { allocateFor, type ParameterLayout, residualVariances, unpackInto } from "../parameters.js";
 
 /**
  * Smallest residual variance looked at, on the internal scale (outcome variance 1): below it the sums of squares that the
@@ -48,7 +43,7 @@ export interface Objective {
  */
 export function createObjective(kernel: Kernel, layout: ParameterLayout): Objective {
   const parameters = allocateFor(layout);
-  const last = allocateEvaluation(layout.nClasses, layout.fixed.nFixed, layout.nRandom, layout.nMembership);
+  const last = allocateEvaluation(layout);
   const size = layout.nParameters;
   let evaluations = 0;
   const evaluate = (x: Float64Array, information: boolean, posteriors?: Float64Array): Point => {
@@ -69,13 +64,13 @@ export function createObjective(kernel: Kernel, layout: ParameterLayout): Object
     const finite =
       Number.isFinite(last.logLikelihood) &&
       gradient.every(Number.isFinite) &&
-      parameters.variance.every((variance) => variance >= SMALLEST_VARIANCE);
+      everyVariance(layout, parameters, (variance) => variance >= SMALLEST_VARIANCE);
     return {
       x: x.slice(),
       value: finite ? last.logLikelihood : Number.NEGATIVE_INFINITY,
       gradient,
       information: matrix,
-      exactFit: parameters.variance.every((variance) => variance <= EXACT_FIT_VARIANCE),
+      exactFit: everyVariance(layout, parameters, (variance) => variance <= EXACT_FIT_VARIANCE),
     };
   };
   return {
@@ -88,4 +83,13 @@ export function createObjective(kernel: Kernel, layout: ParameterLayout): Object
     last,
     parameters,
   };
+}
+
+/** Whether every residual variance passes a test. */
+function everyVariance(
+  layout: ParameterLayout,
+  parameters: ClassParameters,
+  passes: (variance: number) => boolean,
+): boolean {
+  return residualVariances(layout, parameters).every(passes);
 }

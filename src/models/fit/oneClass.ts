@@ -13,7 +13,7 @@ import { type QuasiNewtonResult, quasiNewton } from "./quasiNewton.js";
 export function oneClassStart(data: ProblemData, layout: ParameterLayout): Float64Array {
   const q = data.moments.nRandom;
   const start = allocateFor(layout);
-  start.variance[0] = 0.5;
+  start.residual.fill(0.5, 0, layout.nVariances);
   for (let a = 0; a < q; a++) start.factor[a * q + a] = a === 0 ? 0.7 : 0.3;
   return pack(layout, start);
 }

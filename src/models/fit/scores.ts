@@ -1,8 +1,9 @@
+import { pullGradientInto } from "../chainRule.js";
 import { countClusters } from "../design/clusters.js";
 import { visitPersonScores } from "../kernels/general.js";
 import { allocateEvaluation } from "../kernels/types.js";
 import type { ProblemData } from "../likelihood.js";
-import { allocateFor, type ParameterLayout, pullGradientInto, unpackInto } from "../parameters.js";
+import { allocateFor, type ParameterLayout, unpackInto } from "../parameters.js";
 
 /**
  * Receives one person's share of the log-likelihood and its gradient.
@@ -28,12 +29,7 @@ export function visitScores(
   const parameters = allocateFor(layout);
   unpackInto(layout, x, parameters);
   const score = new Float64Array(layout.nParameters);
-  const evaluation = allocateEvaluation(
-    layout.nClasses,
-    layout.fixed.nFixed,
-    layout.nRandom,
-    layout.nMembership,
-  );
+  const evaluation = allocateEvaluation(layout);
   const moments = layout.nClasses === 1 ? { ...data.moments, nMembership: 1 } : data.moments;
   visitPersonScores(moments, data.fixed, parameters, evaluation, (person) => {
     pullGradientInto(layout, parameters, evaluation, score);

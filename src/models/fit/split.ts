@@ -33,7 +33,8 @@ export function splitVector(
   };
   copyRow(from.beta, to.beta, fixed.nFixed);
   copyRow(from.factor, to.factor, q * q);
-  copyRow(from.variance, to.variance, 1);
+  copyRow(from.residual, to.residual, layout.nResidual);
+  to.loadings.set(from.loadings);
   if (previous.layout.nMembership === nMembership) copyRow(from.logits, to.logits, nMembership);
   for (const half of [split, fewer]) {
     to.logits[half * nMembership]! -= Math.LN2;
@@ -42,7 +43,9 @@ export function splitVector(
       if (!fixed.classSpecific[j] || fixed.person[j] !== 0) continue;
       const basis = fixed.basis[j]!;
       const direction =
-        q > 0 ? firstColumn(from.factor, split, q, basis) : noRandomEffects(from.variance[split]!, j);
+        q > 0
+          ? firstColumn(from.factor, split, q, basis)
+          : noRandomEffects(from.residual[split * layout.nResidual]!, j);
       to.beta[half * fixed.nFixed + j]! += side * direction;
     }
   }

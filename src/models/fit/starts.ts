@@ -1,5 +1,6 @@
 import { choleskyInPlace, choleskySolveInPlace } from "../../core/linalg.js";
 import { createStream, type RandomStream } from "../../core/random.js";
+import type { ClassParameters } from "../kernels/types.js";
 import type { ProblemData } from "../likelihood.js";
 import type { Moments } from "../moments.js";
 import { allocateFor, type ParameterLayout, pack, unpackInto } from "../parameters.js";
@@ -236,7 +237,7 @@ function relativeSpread(
 function vectorFromAssignment(
   data: ProblemData,
   layout: ParameterLayout,
-  base: { beta: Float64Array; factor: Float64Array; variance: Float64Array },
+  base: ClassParameters,
   e: GrowthEstimates,
   assignment: Int32Array,
   stream: RandomStream,
@@ -254,8 +255,9 @@ function vectorFromAssignment(
       out.beta[k * fixed.nFixed + j] = base.beta[j]! + own;
     }
     for (let a = 0; a < q2; a++) out.factor[k * q2 + a] = base.factor[a]! * shrink * (spread?.[k] ?? 1);
-    out.variance[k] = base.variance[0]!;
+    out.residual.set(base.residual, k * layout.nResidual);
     out.logits[k * layout.nMembership] = Math.log((counts[k]! + 1) / (e.n + nClasses));
   }
+  out.loadings.set(base.loadings);
   return pack(layout, out);
 }

@@ -52,7 +52,7 @@ export function commonKernel(moments: Moments, fixed: FixedStructure, nClasses: 
       splitMeans(x, fixed, parameters, m, c);
       logPriorInto(x.logPrior, nClasses, parameters.logits, moments.nMembership, moments.v, 0);
       for (let g = 0; g < moments.nPatterns; g++) {
-        computePattern(x.pattern, moments, g, parameters.factor, 0, parameters.variance[0]!);
+        computePattern(x.pattern, moments, g, parameters.factor, 0, parameters.residual[0]!);
         linearLogits(x, moments, g, nClasses);
         if (plain !== null) accumulatePlainPattern(x, moments, plain, g, out, request.posteriors);
         else accumulatePattern(x, moments, parameters, g, out, request);

@@ -65,7 +65,7 @@ export function generalKernel(moments: Moments, fixed: FixedStructure, nClasses:
       logPriorInto(logPrior, nClasses, parameters.logits, moments.nMembership, moments.v, 0);
       for (let g = 0; g < moments.nPatterns; g++) {
         for (let k = 0; k < nClasses; k++)
-          computePattern(patterns[k]!, moments, g, parameters.factor, k * q * q, parameters.variance[k]!);
+          computePattern(patterns[k]!, moments, g, parameters.factor, k * q * q, parameters.residual[k]!);
         const first = moments.patternStart[g]!;
         accumulatePattern(
           scratch,
@@ -126,7 +126,7 @@ export function visitPersonScores(
   logPriorInto(scratch.logPrior, nClasses, parameters.logits, moments.nMembership, moments.v, 0);
   for (let g = 0; g < moments.nPatterns; g++) {
     for (let k = 0; k < nClasses; k++)
-      computePattern(scratch.patterns[k]!, moments, g, parameters.factor, k * q * q, parameters.variance[k]!);
+      computePattern(scratch.patterns[k]!, moments, g, parameters.factor, k * q * q, parameters.residual[k]!);
     for (let i = moments.patternStart[g]!; i < moments.patternStart[g + 1]!; i++) {
       clearGradient(out);
       accumulatePattern(scratch, moments, fixed, parameters, g, i, i + 1, out, request);

@@ -81,7 +81,7 @@ export function oneClassKernel(moments: Moments, fixed: FixedStructure, reml: bo
       for (let j = 0; j < fixed.nFixed; j++)
         x.gamma[fixed.basis[j]! * c + fixed.person[j]!]! += parameters.beta[j]!;
       for (let g = 0; g < moments.nPatterns; g++) {
-        computePattern(x.pattern, moments, g, parameters.factor, 0, parameters.variance[0]!);
+        computePattern(x.pattern, moments, g, parameters.factor, 0, parameters.residual[0]!);
         foldPattern(x, moments, totals, fixed, g, out, information);
       }
       if (request.information) addLogitInformation(out, 1, 1, new Float64Array(1), moments.v, 0, 0);
@@ -191,7 +191,7 @@ function addReml(
   for (let j = 0; j < nFixed; j++) logDeterminant += 2 * Math.log(factor[j * nFixed + j]!);
   out.logLikelihood += 0.5 * (nFixed * Math.log(2 * Math.PI) - logDeterminant);
   for (let g = 0; g < moments.nPatterns; g++) {
-    computePattern(x.pattern, moments, g, parameters.factor, 0, parameters.variance[0]!);
+    computePattern(x.pattern, moments, g, parameters.factor, 0, parameters.residual[0]!);
     spreadInverse(x.reml.spread, inverse, moments, totals, fixed, g);
     addRemlPattern(x, moments, g, out);
   }
@@ -229,7 +229,7 @@ function addRemlPattern(x: Scratch, moments: Moments, g: number, out: Evaluation
       for (let d = 0; d < m; d++) sum += bvb[a * m + d]! * spread[d * m + b]!;
       half[a * m + b] = sum;
     }
-  out.gradientVariance[0]! += 0.5 * trace;
+  out.gradientResidual[0]! += 0.5 * trace;
   for (let a = 0; a < q; a++)
     for (let b = 0; b < q; b++) {
       let sum = 0;

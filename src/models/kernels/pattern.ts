@@ -219,7 +219,7 @@ export function foldVariance(
       for (let c = 0; c < q; c++) sum += scratch[a * q + c]! * t[b * q + c]!;
       out.gradientD[at + a * q + b]! += 0.5 * sum;
     }
-  out.gradientVariance[k]! += 0.5 * (squared * inverse * inverse - weight * p.traceInverse);
+  out.gradientResidual[k]! += 0.5 * (squared * inverse * inverse - weight * p.traceInverse);
   if (information) foldVarianceInformation(out, k, p, q, weight);
 }
 
@@ -243,9 +243,9 @@ function foldVarianceInformation(
     for (let b = 0; b < q; b++) {
       let sum = 0;
       for (let c = 0; c < q; c++) sum += s[a * q + c]! * t[b * q + c]!;
-      out.informationDVariance[k * q2 + a * q + b]! += weight * sum;
+      out.informationDResidual[k * q2 + a * q + b]! += weight * sum;
     }
-  out.informationVariance[k]! += weight * p.traceInverse2;
+  out.informationResidual[k]! += weight * p.traceInverse2;
 }
 
 /**

@@ -5,10 +5,30 @@ export interface ClassParameters {
   readonly beta: Float64Array;
   /** K x q x q: lower factor L of each class's random-effect covariance D = L L'. */
   readonly factor: Float64Array;
-  /** K: residual variances. */
-  readonly variance: Float64Array;
+  /**
+   * K x nResidual: residual variances (one, or one per occasion), then the autocorrelation of neighbouring residuals where
+   * the structure has one.
+   */
+  readonly residual: Float64Array;
   /** K x nMembership: class logits; softmax over classes gives the prior. */
   readonly logits: Float64Array;
+  /** nLoadings: value of the latent time basis at each occasion; empty without one. */
+  readonly loadings: Float64Array;
+}
+
+/** Sizes of a model's parameters. */
+export interface ParameterSizes {
+  readonly nClasses: number;
+  /** Fixed coefficients, P. */
+  readonly nFixed: number;
+  /** Random effects, q. */
+  readonly nRandom: number;
+  /** Columns of the membership design, the intercept among them. */
+  readonly nMembership: number;
+  /** Residual parameters of a class. */
+  readonly nResidual: number;
+  /** Occasions of a latent time basis; 0 without one. */
+  readonly nLoadings: number;
 }
 
 /**
@@ -22,20 +42,24 @@ export interface Evaluation {
   readonly gradientBeta: Float64Array;
   /** K x q x q symmetric: d logLik = trace(gradientD dD). */
   readonly gradientD: Float64Array;
-  /** K. */
-  readonly gradientVariance: Float64Array;
+  /** K x nResidual. */
+  readonly gradientResidual: Float64Array;
   /** K x nMembership. */
   readonly gradientLogits: Float64Array;
+  /** nLoadings. */
+  readonly gradientLoadings: Float64Array;
   /** K: sum of posterior probabilities. */
   readonly weight: Float64Array;
   /** K x P x P. */
   readonly informationBeta: Float64Array;
   /** K x q^4: sum of S (x) S over persons, S = Z'V^-1 Z, indexed [a c b d] as S[a,c] S[b,d]. */
   readonly informationD: Float64Array;
-  /** K x q x q: Z'V^-2 Z. */
-  readonly informationDVariance: Float64Array;
-  /** K: trace V^-2. */
-  readonly informationVariance: Float64Array;
+  /** K x nResidual x q x q: Z'V^-1 dV_r V^-1 Z, dV_r the derivative of V in residual parameter r (Z'V^-2 Z for one variance). */
+  readonly informationDResidual: Float64Array;
+  /** K x nResidual x nResidual: trace of V^-1 dV_r V^-1 dV_s (trace V^-2 for one variance). */
+  readonly informationResidual: Float64Array;
+  /** nLoadings x nLoadings, given the random effects. */
+  readonly informationLoadings: Float64Array;
   /** (K nMembership)^2: sum of (diag(pi) - pi pi') (x) v v'. */
   readonly informationLogits: Float64Array;
 }
@@ -57,53 +81,42 @@ export interface Kernel {
 
 /**
  * Allocates the parameters of a model.
- * @param nClasses - K
- * @param nFixed - P
- * @param nRandom - q
- * @param nMembership - membership columns
+ * @param sizes - of the model
  * @returns zeroed parameters
  */
-export function allocateParameters(
-  nClasses: number,
-  nFixed: number,
-  nRandom: number,
-  nMembership: number,
-): ClassParameters {
+export function allocateParameters(sizes: ParameterSizes): ClassParameters {
+  const { nClasses, nFixed, nRandom, nMembership, nResidual, nLoadings } = sizes;
   return {
     nClasses,
     beta: new Float64Array(nClasses * nFixed),
     factor: new Float64Array(nClasses * nRandom * nRandom),
-    variance: new Float64Array(nClasses),
+    residual: new Float64Array(nClasses * nResidual),
     logits: new Float64Array(nClasses * nMembership),
+    loadings: new Float64Array(nLoadings),
   };
 }
 
 /**
  * Allocates the result of an evaluation.
- * @param nClasses - K
- * @param nFixed - P
- * @param nRandom - q
- * @param nMembership - membership columns
+ * @param sizes - of the model
  * @returns zeroed arrays of the shapes documented at {@link Evaluation}
  */
-export function allocateEvaluation(
-  nClasses: number,
-  nFixed: number,
-  nRandom: number,
-  nMembership: number,
-): Evaluation {
+export function allocateEvaluation(sizes: ParameterSizes): Evaluation {
+  const { nClasses, nFixed, nRandom, nMembership, nResidual, nLoadings } = sizes;
   const q2 = nRandom * nRandom;
   return {
     logLikelihood: 0,
     gradientBeta: new Float64Array(nClasses * nFixed),
     gradientD: new Float64Array(nClasses * q2),
-    gradientVariance: new Float64Array(nClasses),
+    gradientResidual: new Float64Array(nClasses * nResidual),
     gradientLogits: new Float64Array(nClasses * nMembership),
+    gradientLoadings: new Float64Array(nLoadings),
     weight: new Float64Array(nClasses),
     informationBeta: new Float64Array(nClasses * nFixed * nFixed),
     informationD: new Float64Array(nClasses * q2 * q2),
-    informationDVariance: new Float64Array(nClasses * q2),
-    informationVariance: new Float64Array(nClasses),
+    informationDResidual: new Float64Array(nClasses * nResidual * q2),
+    informationResidual: new Float64Array(nClasses * nResidual * nResidual),
+    informationLoadings: new Float64Array(nLoadings * nLoadings),
     informationLogits: new Float64Array((nClasses * nMembership) ** 2),
   };
 }
@@ -116,8 +129,9 @@ export function clearGradient(out: Evaluation): void {
   out.logLikelihood = 0;
   out.gradientBeta.fill(0);
   out.gradientD.fill(0);
-  out.gradientVariance.fill(0);
+  out.gradientResidual.fill(0);
   out.gradientLogits.fill(0);
+  out.gradientLoadings.fill(0);
   out.weight.fill(0);
 }
 
@@ -129,7 +143,8 @@ export function clearEvaluation(out: Evaluation): void {
   clearGradient(out);
   out.informationBeta.fill(0);
   out.informationD.fill(0);
-  out.informationDVariance.fill(0);
-  out.informationVariance.fill(0);
+  out.informationDResidual.fill(0);
+  out.informationResidual.fill(0);
+  out.informationLoadings.fill(0);
   out.informationLogits.fill(0);
 }

@@ -70,7 +70,7 @@ export function denseV(model: RandomModel, parameters: ClassParameters, i: numbe
   );
   return Array.from({ length: n }, (_, r) =>
     Array.from({ length: n }, (_col, s) => {
-      let sum = r === s ? parameters.variance[k]! : 0;
+      let sum = r === s ? parameters.residual[k]! : 0;
       for (let a = 0; a < q; a++)
         for (let b = 0; b < q; b++) sum += basis[a]![first + r]! * d[a]![b]! * basis[b]![first + s]!;
       return sum;

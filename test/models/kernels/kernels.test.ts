@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { symmetricEigen } from "../../../src/core/linalg.js";
+import { pullGradientInto } from "../../../src/models/chainRule.js";
 import { createObjective } from "../../../src/models/fit/objective.js";
 import { commonKernel, isCommonKernelModel } from "../../../src/models/kernels/common.js";
 import { gaussianKernel } from "../../../src/models/kernels/gaussian.js";
 import { generalKernel, visitPersonScores } from "../../../src/models/kernels/general.js";
 import { oneClassKernel } from "../../../src/models/kernels/oneClass.js";
 import { allocateEvaluation, type Kernel } from "../../../src/models/kernels/types.js";
-import { pullGradientInto } from "../../../src/models/parameters.js";
 import { denseInformation, denseLikelihood, denseRemlTerm, parametersAt } from "./dense.js";
 import { type ModelShape, modelShapes, type RandomModel, randomModel } from "./randomModel.js";
 
@@ -131,12 +131,7 @@ describe.each(KINDS)("%s", (_, limits) => {
         const { layout, moments, fixed } = model;
         const { gradient } = createObjective(pickedKernel(model), layout).evaluate(model.x, false);
         const parameters = parametersAt(model, model.x);
-        const evaluation = allocateEvaluation(
-          layout.nClasses,
-          fixed.nFixed,
-          layout.nRandom,
-          layout.nMembership,
-        );
+        const evaluation = allocateEvaluation(layout);
         const score = new Float64Array(layout.nParameters);
         const sum = new Float64Array(layout.nParameters);
         const size = new Float64Array(layout.nParameters);
@@ -239,13 +234,21 @@ describe("restricted maximum likelihood", () => {
       classSpecific: Uint8Array.of(0, 0),
     };
     const kernel = oneClassKernel(model.moments, fixed, true);
-    const evaluation = allocateEvaluation(1, 2, 1, 1);
+    const evaluation = allocateEvaluation({
+      nClasses: 1,
+      nFixed: 2,
+      nRandom: 1,
+      nMembership: 1,
+      nResidual: 1,
+      nLoadings: 0,
+    });
     kernel.evaluate(
       {
         nClasses: 1,
         beta: Float64Array.of(0.1, 0.1),
         factor: Float64Array.of(0.5),
-        variance: Float64Array.of(1),
+        residual: Float64Array.of(1),
+        loadings: new Float64Array(0),
         logits: new Float64Array(1),
       },
       evaluation,

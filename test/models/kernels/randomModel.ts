@@ -106,6 +106,8 @@ export function randomModel(shape: ModelShape): RandomModel {
     diagonal: shape.diagonal,
     covariance: shape.covariance,
     residual: shape.residual,
+    nOccasions: 1,
+    nLoadings: 0,
   });
   const x = Float64Array.from({ length: layout.nParameters }, () => 0.6 * stream.normal());
   return { rows, moments: buildMoments(rows), fixed, layout, x };
