@@ -55,6 +55,8 @@ export interface MomentRows {
   readonly personIndex: Int32Array;
   /** Basis columns, one array per column over the kept rows. */
   readonly basis: readonly Float64Array[];
+  /** Further columns in which persons of one pattern must agree, where a model looks at each row (occasions, lags). */
+  readonly alsoAlike?: readonly Float64Array[];
   /** Outcome over the kept rows. */
   readonly outcome: Float64Array;
   readonly nRandom: number;
@@ -197,7 +199,7 @@ function hashPersons(rows: MomentRows): Int32Array {
   const hashes = new Int32Array(nPersons);
   for (let i = 0; i < nPersons; i++)
     hashes[i] = (rows.personStart[i + 1]! - rows.personStart[i]!) * 0x9e3779b1;
-  for (const column of rows.basis) {
+  for (const column of alikeColumns(rows)) {
     const halves = new Int32Array(column.buffer, column.byteOffset, column.length * 2);
     for (let i = 0; i < nPersons; i++) {
       let hash = hashes[i]!;
@@ -222,12 +224,16 @@ function hashPersons(rows: MomentRows): Int32Array {
   return hashes;
 }
 
+function alikeColumns(rows: MomentRows): readonly Float64Array[] {
+  return rows.alsoAlike === undefined ? rows.basis : [...rows.basis, ...rows.alsoAlike];
+}
+
 function sameRows(rows: MomentRows, a: number, b: number): boolean {
   const startA = rows.personStart[a]!;
   const startB = rows.personStart[b]!;
   const n = rows.personStart[a + 1]! - startA;
   if (rows.personStart[b + 1]! - startB !== n) return false;
-  for (const column of rows.basis)
+  for (const column of alikeColumns(rows))
     for (let r = 0; r < n; r++) if (column[startA + r] !== column[startB + r]) return false;
   return true;
 }
