@@ -33,6 +33,13 @@ export interface ModelSpec {
    * a cluster share. Estimates do not change. Default: every person on their own.
    */
   readonly cluster?: string;
+  /**
+   * Parameters fixed at a value or set equal, by the names that results report, the class after an @: `month@1 = 0`,
+   * `month@1 = month@2`, `residual sd = 3`, `var(month) = 0`, `membership: age@1 = 0`. Default: none.
+   */
+  readonly constraints?: readonly string[];
+  /** Degree of the polynomial in time of each class, e.g. `[2, 1, 0]`: the higher powers are 0 in it. Default: all. */
+  readonly orders?: readonly number[];
 }
 
 /** What a caller must give; the rest has defaults. */
@@ -51,6 +58,8 @@ const SPEC_KEYS: readonly (keyof ModelSpec)[] = [
   "diagonal",
   "reml",
   "cluster",
+  "constraints",
+  "orders",
 ];
 
 /** The usual name of a model, by its structure. */
@@ -104,6 +113,8 @@ export function resolveSpec(input: ModelSpecInput): ModelSpec {
     diagonal: input.diagonal ?? false,
     reml: input.reml ?? false,
     ...(input.cluster === undefined ? {} : { cluster: input.cluster }),
+    ...(input.constraints === undefined ? {} : { constraints: input.constraints }),
+    ...(input.orders === undefined ? {} : { orders: input.orders }),
   };
   const problems: Problem[] = unknownKeys(input, SPEC_KEYS, "model");
   for (const name of ["outcome", "time", "fixed", "random", "membership"] as const)
@@ -141,8 +152,33 @@ export function resolveSpec(input: ModelSpecInput): ModelSpec {
       message: "REML is defined for one class only.",
       fix: "Leave reml out, or set classes to 1.",
     });
+  checkConstraintTypes(problems, spec);
   if (problems.length > 0) throw new InputError(problems);
   return spec;
+}
+
+/** What constraints say is checked when the model's parameters are known. */
+function checkConstraintTypes(problems: Problem[], { constraints, orders }: ModelSpec): void {
+  if (
+    constraints !== undefined &&
+    !(Array.isArray(constraints) && constraints.every((line) => typeof line === "string"))
+  )
+    problems.push({
+      code: "bad-constraints",
+      where: "model: constraints",
+      message: `They are ${JSON.stringify(constraints)}.`,
+      expected: 'a list of texts such as "month@2 = 0"',
+    });
+  if (
+    orders !== undefined &&
+    !(Array.isArray(orders) && orders.every((order) => Number.isInteger(order) && order >= 0))
+  )
+    problems.push({
+      code: "bad-orders",
+      where: "model: orders",
+      message: `They are ${JSON.stringify(orders)}.`,
+      expected: "one whole number of at least 0 per class, e.g. [2, 1, 0]",
+    });
 }
 
 /**
