@@ -34,6 +34,11 @@ export interface Moments {
   readonly v: Float64Array;
   /** Index in the long table's persons of each person stored here. */
   readonly personIndex: Int32Array;
+  /**
+   * How often each person counts, none negative; empty when everybody counts once. A person's log-likelihood, score, sums
+   * over posteriors and information are multiplied by it; posteriors themselves are those of the person, also at weight 0.
+   */
+  readonly weights: Float64Array;
 }
 
 /**
@@ -100,10 +105,39 @@ export function buildMoments(rows: MomentRows): Moments {
     w: interleave(rows.person, stored),
     v: interleave(rows.membership, stored),
     personIndex: Int32Array.from(stored, (i) => rows.personIndex[i]!),
+    weights: new Float64Array(0),
   };
   for (let g = 0; g < nPatterns; g++) fillPattern(moments, rows, g, patternOfPerson.representative[g]!);
   for (let i = 0; i < nPersons; i++) fillPerson(moments, rows, i, stored[i]!);
   return moments;
+}
+
+/**
+ * Persons of each pattern, each counted with their weight.
+ * @param moments - the data
+ * @returns nPatterns
+ */
+export function patternWeights({ nPatterns, patternStart, weights }: Moments): Float64Array {
+  const out = new Float64Array(nPatterns);
+  for (let g = 0; g < nPatterns; g++) {
+    const first = patternStart[g]!;
+    const end = patternStart[g + 1]!;
+    if (weights.length === 0) out[g] = end - first;
+    else for (let i = first; i < end; i++) out[g]! += weights[i]!;
+  }
+  return out;
+}
+
+/**
+ * Number of persons, each counted with their weight.
+ * @param moments - the data
+ * @returns the sum of the weights
+ */
+export function totalWeight({ nPersons, weights }: Moments): number {
+  if (weights.length === 0) return nPersons;
+  let sum = 0;
+  for (let i = 0; i < nPersons; i++) sum += weights[i]!;
+  return sum;
 }
 
 /** Memory that worker threads can see without a copy, where the platform has it. */
