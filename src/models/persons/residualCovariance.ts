@@ -16,7 +16,8 @@ export function residualCovariance(
   k: number,
 ): Float64Array {
   const n = design.keptStart[person + 1]! - design.keptStart[person]!;
+  const nResidual = parameters.residual.length / parameters.nClasses;
   const out = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) out[i * n + i] = parameters.variance[k]!;
+  for (let i = 0; i < n; i++) out[i * n + i] = parameters.residual[k * nResidual]!;
   return out;
 }
