@@ -1,3 +1,4 @@
+import { constrainObjective, type FreeSpace } from "./fit/freeSpace.js";
 import { createObjective, type Objective } from "./fit/objective.js";
 import type { SharedData } from "./job.js";
 import { gaussianKernel } from "./kernels/gaussian.js";
@@ -18,8 +19,18 @@ export interface ProblemData extends SharedData {
   readonly clusters: Int32Array | null;
 }
 
+/** Constraints as the optimisers see them. */
+export interface Restriction {
+  readonly space: FreeSpace;
+  /** Relabelling the classes leaves the constraints as they are. */
+  readonly exchangeable: boolean;
+}
+
 /** The part of a specification that shapes the parameter vector; small, so it travels with each task. */
-export type ProblemShape = Pick<ModelSpec, "classes" | "diagonal" | "covariance" | "residual" | "reml">;
+export type ProblemShape = Pick<ModelSpec, "classes" | "diagonal" | "covariance" | "residual" | "reml"> & {
+  /** Made by `restrictionOf`, for this number of classes; left out where nothing is constrained. */
+  readonly restriction?: Restriction;
+};
 
 /**
  * The layout of a shape on given data.
@@ -41,8 +52,31 @@ export function layoutOf(data: ProblemData, shape: ProblemShape): ParameterLayou
   });
 }
 
+/** A log-likelihood of what the constraints leave free. */
+export interface FreeLikelihood {
+  /** Of the free vector. */
+  readonly objective: Objective;
+  /** Of the full vector, sharing the scratch. */
+  readonly full: Objective;
+  readonly layout: ParameterLayout;
+  /** From the free vector to the full one; undefined where nothing is constrained and they are the same. */
+  readonly space: FreeSpace | undefined;
+}
+
 /**
- * The log-likelihood of a shape on given data, with scratch of its own.
+ * The log-likelihood as a function of what the constraints of a shape leave free: what optimisers run on.
+ * @param data - the data
+ * @param shape - classes, sharing, constraints
+ * @returns both objectives, the layout of the full vector and the way from one to the other
+ */
+export function freeLikelihoodOf(data: ProblemData, shape: ProblemShape): FreeLikelihood {
+  const { objective: full, layout } = objectiveOf(data, shape);
+  const space = shape.restriction?.space;
+  return { objective: constrainObjective(full, space), full, layout, space };
+}
+
+/**
+ * The log-likelihood of the full vector of a shape on given data, whatever its constraints, with scratch of its own.
  * @param data - the data
  * @param shape - classes and sharing
  * @returns objective and layout

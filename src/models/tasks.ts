@@ -1,13 +1,22 @@
+import { createStream } from "../core/random.js";
+import { constrainedStart, projected } from "./fit/constrainedStart.js";
 import { emSteps } from "./fit/em.js";
 import { type FinishedFit, type FinishInput, finish } from "./fit/finish.js";
-import type { Objective, Point } from "./fit/objective.js";
+import { freeVector, fullVector } from "./fit/freeSpace.js";
 import { EXACT_FIT_VARIANCE } from "./fit/objective.js";
 import { fitOneClass, oneClassStart } from "./fit/oneClass.js";
 import { quasiNewton } from "./fit/quasiNewton.js";
 import { splitVector } from "./fit/split.js";
 import { startVector } from "./fit/starts.js";
 import type { SharedData, Task } from "./job.js";
-import { layoutOf, objectiveOf, type ProblemData, type ProblemShape } from "./likelihood.js";
+import {
+  type FreeLikelihood,
+  freeLikelihoodOf,
+  layoutOf,
+  objectiveOf,
+  type ProblemData,
+  type ProblemShape,
+} from "./likelihood.js";
 import { allocateFor, type ParameterLayout, pack, residualVariances, unpackInto } from "./parameters.js";
 
 /** Input of the screening stage: a few EM steps from one random start. */
@@ -61,22 +70,26 @@ export interface OneClassInput {
 export const SMALLEST_VARIANCE_RATIO = 1e-4;
 
 const fitGrowthCurve = (data: ProblemData, input: OneClassInput): StartOutcome => {
-  const shape = { ...input.shape, classes: 1 };
-  const { objective, layout } = objectiveOf(data, shape);
-  const result = fitOneClass(objective, oneClassStart(data, layout), input.maxIterations);
+  const shape = input.shape.classes === 1 ? input.shape : { ...unrestricted(input.shape), classes: 1 };
+  const likelihood = freeLikelihoodOf(data, shape);
+  const { objective, layout, space } = likelihood;
+  const start = projected(likelihood, oneClassStart(data, layout));
+  const result = fitOneClass(objective, start, input.maxIterations);
+  const x = fullVector(space, result.point.x);
   return {
-    x: Array.from(result.point.x),
+    x: Array.from(x),
     logLikelihood: result.point.value,
     converged: result.criterion < 1e-8,
     iterations: result.iterations,
     evaluations: objective.evaluations,
-    degenerate: isDegenerate(data, shape, result.point.x),
+    degenerate: isDegenerate(data, shape, x),
     fromSplit: false,
   };
 };
 
 const screenStart = (data: ProblemData, input: ScreenInput): StartOutcome => {
-  const { objective, layout } = objectiveOf(data, input.shape);
+  const likelihood = freeLikelihoodOf(data, input.shape);
+  const { layout } = likelihood;
   const oneClass = {
     x: Float64Array.from(input.oneClass),
     layout: layoutOf(data, { ...input.shape, classes: 1 }),
@@ -84,33 +97,44 @@ const screenStart = (data: ProblemData, input: ScreenInput): StartOutcome => {
   const start = isNested(input)
     ? nestedStart(data, layout, oneClass, input)
     : startVector(data, layout, oneClass, input.seed, input.index);
-  return screened(data, input, objective, emSteps(objective, start, input.iterations, 1e-4), false);
+  const stream = createStream(input.seed, layout.nClasses, input.index, 1);
+  const exchangeable = input.shape.restriction?.exchangeable ?? true;
+  const u = constrainedStart(likelihood, start, exchangeable, stream, input.index);
+  return screened(data, input, likelihood, u, false);
 };
 
 const screenSplit = (data: ProblemData, input: SplitInput): StartOutcome => {
-  const { objective, layout } = objectiveOf(data, input.shape);
+  const likelihood = freeLikelihoodOf(data, input.shape);
+  const { layout } = likelihood;
   const fewer = layoutOf(data, { ...input.shape, classes: input.shape.classes - 1 });
   const previous = { x: Float64Array.from(input.previous), layout: fewer };
   const start = splitVector(layout, previous, input.split, input.distance);
-  return screened(data, input, objective, emSteps(objective, start, input.iterations, 1e-4), true);
+  return screened(data, input, likelihood, projected(likelihood, start), true);
 };
 
 function screened(
   data: ProblemData,
   { shape, iterations }: { readonly shape: ProblemShape; readonly iterations: number },
-  objective: Objective,
-  point: Point,
+  { objective, space }: FreeLikelihood,
+  start: Float64Array,
   fromSplit: boolean,
 ): StartOutcome {
+  const point = emSteps(objective, start, iterations, 1e-4);
+  const x = fullVector(space, point.x);
   return {
-    x: Array.from(point.x),
+    x: Array.from(x),
     logLikelihood: point.value,
     converged: false,
     iterations,
     evaluations: objective.evaluations,
-    degenerate: isDegenerate(data, shape, point.x),
+    degenerate: isDegenerate(data, shape, x),
     fromSplit,
   };
+}
+
+/** The same model without its constraints: what starts are built with. */
+function unrestricted({ restriction: _, ...shape }: ProblemShape): ProblemShape {
+  return shape;
 }
 
 /** Every second group of four starts of a model whose covariances differ by class begins in the model where they do not. */
@@ -125,7 +149,7 @@ function nestedStart(
   oneClass: { readonly x: Float64Array; readonly layout: ParameterLayout },
   input: ScreenInput,
 ): Float64Array {
-  const simple = objectiveOf(data, { ...input.shape, covariance: "equal", residual: "common" });
+  const simple = objectiveOf(data, { ...unrestricted(input.shape), covariance: "equal", residual: "common" });
   const start = startVector(data, simple.layout, oneClass, input.seed, input.index);
   const point = emSteps(simple.objective, start, 2 * input.iterations, 1e-4);
   const parameters = allocateFor(simple.layout);
@@ -134,16 +158,17 @@ function nestedStart(
 }
 
 const convergeStart = (data: ProblemData, input: ConvergeInput): StartOutcome => {
-  const { objective } = objectiveOf(data, input.shape);
-  const start = objective.evaluate(Float64Array.from(input.x), true);
+  const { objective, space } = freeLikelihoodOf(data, input.shape);
+  const start = objective.evaluate(freeVector(space, Float64Array.from(input.x)), true);
   const result = quasiNewton(objective, start, input.maxIterations, 1e-9);
+  const x = fullVector(space, result.point.x);
   return {
-    x: Array.from(result.point.x),
+    x: Array.from(x),
     logLikelihood: result.point.value,
     converged: result.converged,
     iterations: result.iterations,
     evaluations: objective.evaluations,
-    degenerate: isDegenerate(data, input.shape, result.point.x),
+    degenerate: isDegenerate(data, input.shape, x),
     fromSplit: input.fromSplit,
   };
 };

@@ -1,6 +1,7 @@
 import type { ClassParameters } from "../kernels/types.js";
-import { objectiveOf, type ProblemData, type ProblemShape } from "../likelihood.js";
+import { freeLikelihoodOf, type ProblemData, type ProblemShape } from "../likelihood.js";
 import { allocateFor, type ParameterLayout, permuteClasses, unpackInto } from "../parameters.js";
+import { freeVector, fullDirections, fullScale, fullVector } from "./freeSpace.js";
 import { newtonFinish } from "./newton.js";
 import { sumScoreProducts } from "./scores.js";
 
@@ -12,11 +13,14 @@ export interface FinishInput {
 
 /** A maximum with everything inference needs; typed arrays travel as they are. */
 export interface FinishedFit {
-  /** Free vector, classes in their final order. */
+  /** Full vector of the layout (n entries), classes in their final order. */
   readonly x: Float64Array;
   readonly logLikelihood: number;
   readonly gradientCriterion: number;
-  /** Observed information relative to the complete-data information: see `ObservedInformation`. */
+  /**
+   * Observed information relative to the complete-data information: see `ObservedInformation`. As many eigenvalues as
+   * parameters are free; one direction (n entries) for each; scale 0 for what is fixed.
+   */
   readonly eigenvalues: Float64Array;
   readonly directions: Float64Array;
   readonly scale: Float64Array;
@@ -35,19 +39,21 @@ export interface FinishedFit {
  * @returns the finished fit
  */
 export function finish(data: ProblemData, input: FinishInput): FinishedFit {
-  const { objective, layout } = objectiveOf(data, input.shape);
-  const ordered = orderClasses(data, layout, Float64Array.from(input.x));
-  const result = newtonFinish(objective, objective.evaluate(ordered, true), 10);
+  const { objective, layout, space } = freeLikelihoodOf(data, input.shape);
+  const given = Float64Array.from(input.x);
+  const ordered = input.shape.restriction?.exchangeable === false ? given : orderClasses(data, layout, given);
+  const result = newtonFinish(objective, objective.evaluate(freeVector(space, ordered), true), 10);
+  const x = fullVector(space, result.point.x);
   const posteriors = new Float64Array(data.moments.nPersons * layout.nClasses);
   objective.evaluatePosteriors(result.point.x, posteriors);
   return {
-    x: result.point.x,
+    x,
     logLikelihood: result.point.value,
     gradientCriterion: result.criterion,
     eigenvalues: result.information.eigenvalues,
-    directions: result.information.directions,
-    scale: result.information.scale,
-    scoreProducts: input.shape.reml ? null : sumScoreProducts(data, layout, result.point.x),
+    directions: fullDirections(space, result.information.directions),
+    scale: fullScale(space, result.information.scale),
+    scoreProducts: input.shape.reml ? null : sumScoreProducts(data, layout, x),
     posteriors,
     iterations: result.iterations,
     evaluations: objective.evaluations,
