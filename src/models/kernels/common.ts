@@ -56,7 +56,7 @@ export function commonKernel(moments: Moments, fixed: FixedStructure, nClasses: 
         linearLogits(x, moments, g, nClasses);
         if (plain !== null) accumulatePlainPattern(x, moments, plain, g, out, request.posteriors);
         else accumulatePattern(x, moments, parameters, g, out, request);
-        foldPattern(x, moments, fixed, g, out, request.information);
+        foldPattern(x, moments, fixed, out, request.information);
       }
       finishLogits(out, moments, x.logPrior, request.information);
     },
@@ -226,7 +226,6 @@ function foldPattern(
   x: CommonScratch,
   moments: Moments,
   fixed: FixedStructure,
-  g: number,
   out: Evaluation,
   information: boolean,
 ): void {
@@ -270,6 +269,6 @@ function foldPattern(
   if (!information) return;
   for (let k = 0; k < nClasses; k++) {
     if (c === 1) x.ww[k] = weight[k]!;
-    foldBetaInformation(out, k, pattern, moments, g, fixed, x.ww, k * c * c, x.bvb);
+    foldBetaInformation(out, k, pattern, c, fixed, x.ww, k * c * c, x.bvb);
   }
 }

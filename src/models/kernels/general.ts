@@ -78,7 +78,7 @@ export function generalKernel(moments: Moments, fixed: FixedStructure, nClasses:
           out,
           request,
         );
-        foldPattern(scratch, moments, fixed, g, out, request.information);
+        foldPattern(scratch, moments, fixed, out, request.information);
       }
       finishLogits(out, moments, logPrior, request.information);
     },
@@ -130,7 +130,7 @@ export function visitPersonScores(
     for (let i = moments.patternStart[g]!; i < moments.patternStart[g + 1]!; i++) {
       clearGradient(out);
       accumulatePattern(scratch, moments, fixed, parameters, g, i, i + 1, out, request);
-      foldPattern(scratch, moments, fixed, g, out, false);
+      foldPattern(scratch, moments, fixed, out, false);
       if (moments.nMembership === 1)
         for (let k = 0; k < nClasses; k++)
           out.gradientLogits[k] = out.weight[k]! - Math.exp(scratch.logPrior[k]!);
@@ -243,7 +243,6 @@ function foldPattern(
   x: Scratch,
   moments: Moments,
   fixed: FixedStructure,
-  g: number,
   out: Evaluation,
   information: boolean,
 ): void {
@@ -258,7 +257,7 @@ function foldPattern(
       for (let j = 0; j < fixed.nFixed; j++)
         if (fixed.person[j] === w) out.gradientBeta[k * fixed.nFixed + j]! += x.score[fixed.basis[j]!]!;
     }
-    if (information) foldBetaInformation(out, k, pattern, moments, g, fixed, x.ww, k * c * c, x.bvb);
+    if (information) foldBetaInformation(out, k, pattern, c, fixed, x.ww, k * c * c, x.bvb);
   }
 }
 

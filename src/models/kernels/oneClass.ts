@@ -164,7 +164,7 @@ function foldPattern(
     for (let j = 0; j < fixed.nFixed; j++)
       if (fixed.person[j] === w) out.gradientBeta[j]! += x.score[fixed.basis[j]!]!;
   }
-  if (information) foldBetaInformation(out, 0, pattern, moments, g, fixed, totals.ww, wwAt, x.bvb);
+  if (information) foldBetaInformation(out, 0, pattern, c, fixed, totals.ww, wwAt, x.bvb);
 }
 
 /**

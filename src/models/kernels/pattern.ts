@@ -15,6 +15,11 @@ import type { Evaluation } from "./types.js";
 
 /** Work space for the algebra of one pattern and one class. */
 export interface PatternAlgebra {
+  readonly nRandom: number;
+  readonly nBasis: number;
+  /** B'B, m x m at `base`. */
+  btb: Float64Array;
+  base: number;
   /** q x q. */
   readonly m: Float64Array;
   /** q x q. */
@@ -47,6 +52,10 @@ export interface PatternAlgebra {
 export function allocatePatternAlgebra(nRandom: number, nBasis: number): PatternAlgebra {
   const q2 = nRandom * nRandom;
   return {
+    nRandom,
+    nBasis,
+    btb: new Float64Array(0),
+    base: 0,
     m: new Float64Array(q2),
     t: new Float64Array(q2),
     s: new Float64Array(q2),
@@ -79,12 +88,32 @@ export function computePattern(
   factorOffset: number,
   variance: number,
 ): void {
-  const q = moments.nRandom;
-  const nBasis = moments.nBasis;
-  const n = moments.patternSessions[g]!;
-  const base = g * nBasis * nBasis;
-  const btb = moments.btb;
-  const { m, t, s, h, m2, g: gFactor, scratch } = p;
+  const base = g * moments.nBasis * moments.nBasis;
+  computeAlgebra(p, moments.btb, base, moments.patternSessions[g]!, factor, factorOffset, variance);
+}
+
+/**
+ * Computes the algebra of rows with given cross-products.
+ * @param p - filled
+ * @param btb - B'B, m x m at `base`
+ * @param base - position of B'B
+ * @param n - rows
+ * @param factor - L, q x q at `factorOffset`
+ * @param factorOffset - position of L
+ * @param variance - residual variance s2
+ */
+export function computeAlgebra(
+  p: PatternAlgebra,
+  btb: Float64Array,
+  base: number,
+  n: number,
+  factor: Float64Array,
+  factorOffset: number,
+  variance: number,
+): void {
+  const { nRandom: q, nBasis, m, t, s, h, m2, g: gFactor, scratch } = p;
+  p.btb = btb;
+  p.base = base;
   p.variance = variance;
   p.sessions = n;
   // scratch = S0 L, then G = s2 I + L'(S0 L)
@@ -202,12 +231,47 @@ export function foldVariance(
   information: boolean,
 ): void {
   const q = nRandom;
-  const { t, s, m2, scratch } = p;
+  const { m2 } = p;
   const inverse = 1 / p.variance;
   let squared = rr;
+  for (let e = 0; e < q * q; e++) squared -= m2[e]! * zz[zzOffset + e]!;
+  out.gradientResidual[k]! += 0.5 * (squared * inverse * inverse - weight * p.traceInverse);
+  foldCovariance(out, k, p, q, weight, zz, zzOffset);
+  if (!information) return;
+  foldCovarianceInformation(out, k, p, q, weight);
+  const { t, s } = p;
+  // Z'V^-2 Z = T S0 T' = S T'
   for (let a = 0; a < q; a++)
     for (let b = 0; b < q; b++) {
-      squared -= m2[a * q + b]! * zz[zzOffset + a * q + b]!;
+      let sum = 0;
+      for (let c = 0; c < q; c++) sum += s[a * q + c]! * t[b * q + c]!;
+      out.informationDResidual[(k * q + a) * q + b]! += weight * sum;
+    }
+  out.informationResidual[k]! += weight * p.traceInverse2;
+}
+
+/**
+ * Adds one pattern's share to the gradient of D of class k: (T R T' - w S) / 2.
+ * @param out - added to
+ * @param k - class
+ * @param p - the pattern
+ * @param q - random effects
+ * @param weight - w, sum of posteriors
+ * @param zz - R, q x q at `zzOffset`
+ * @param zzOffset - first entry of `zz` read
+ */
+export function foldCovariance(
+  out: Evaluation,
+  k: number,
+  p: PatternAlgebra,
+  q: number,
+  weight: number,
+  zz: Float64Array,
+  zzOffset: number,
+): void {
+  const { t, s, scratch } = p;
+  for (let a = 0; a < q; a++)
+    for (let b = 0; b < q; b++) {
       let sum = 0;
       for (let c = 0; c < q; c++) sum += t[a * q + c]! * zz[zzOffset + c * q + b]!;
       scratch[a * q + b] = sum;
@@ -219,33 +283,30 @@ export function foldVariance(
       for (let c = 0; c < q; c++) sum += scratch[a * q + c]! * t[b * q + c]!;
       out.gradientD[at + a * q + b]! += 0.5 * sum;
     }
-  out.gradientResidual[k]! += 0.5 * (squared * inverse * inverse - weight * p.traceInverse);
-  if (information) foldVarianceInformation(out, k, p, q, weight);
 }
 
-function foldVarianceInformation(
+/**
+ * Adds one pattern's share to the information of D of class k: w S (x) S.
+ * @param out - added to
+ * @param k - class
+ * @param p - the pattern
+ * @param q - random effects
+ * @param weight - w, sum of posteriors
+ */
+export function foldCovarianceInformation(
   out: Evaluation,
   k: number,
   p: PatternAlgebra,
   q: number,
   weight: number,
 ): void {
-  const { t, s } = p;
-  const q2 = q * q;
-  let at = k * q2 * q2;
+  const { s } = p;
+  let at = k * q ** 4;
   for (let a = 0; a < q; a++)
     for (let c = 0; c < q; c++) {
       const sac = weight * s[a * q + c]!;
       for (let b = 0; b < q; b++) for (let d = 0; d < q; d++) out.informationD[at++]! += sac * s[b * q + d]!;
     }
-  // Z'V^-2 Z = T S0 T' = S T'
-  for (let a = 0; a < q; a++)
-    for (let b = 0; b < q; b++) {
-      let sum = 0;
-      for (let c = 0; c < q; c++) sum += s[a * q + c]! * t[b * q + c]!;
-      out.informationDResidual[k * q2 + a * q + b]! += weight * sum;
-    }
-  out.informationResidual[k]! += weight * p.traceInverse2;
 }
 
 /**
@@ -254,8 +315,7 @@ function foldVarianceInformation(
  * @param out - added to
  * @param k - class
  * @param p - the pattern
- * @param moments - the data
- * @param g - index of the pattern
+ * @param nPersonColumns - c
  * @param fixed - basis and person column of each coefficient
  * @param ww - c x c: posterior-weighted sum of w w', at `wwOffset`
  * @param wwOffset - first entry of `ww` read
@@ -265,22 +325,20 @@ export function foldBetaInformation(
   out: Evaluation,
   k: number,
   p: PatternAlgebra,
-  moments: Moments,
-  g: number,
+  nPersonColumns: number,
   fixed: FixedStructure,
   ww: Float64Array,
   wwOffset: number,
   scratch: Float64Array,
 ): void {
-  const nBasis = moments.nBasis;
-  const c = moments.nPersonColumns;
+  const { nBasis } = p;
   for (let b = 0; b < nBasis; b++)
-    applyInverse(scratch, b * nBasis, p, moments.btb, (g * nBasis + b) * nBasis, moments.nRandom, nBasis);
+    applyInverse(scratch, b * nBasis, p, p.btb, p.base + b * nBasis, p.nRandom, nBasis);
   const nFixed = fixed.nFixed;
   const at = k * nFixed * nFixed;
   for (let i = 0; i < nFixed; i++) {
     const rowBasis = fixed.basis[i]! * nBasis;
-    const rowPerson = wwOffset + fixed.person[i]! * c;
+    const rowPerson = wwOffset + fixed.person[i]! * nPersonColumns;
     for (let j = 0; j < nFixed; j++)
       out.informationBeta[at + i * nFixed + j]! +=
         scratch[rowBasis + fixed.basis[j]!]! * ww[rowPerson + fixed.person[j]!]!;
