@@ -1,10 +1,11 @@
 import { InputError, type Problem, unknownKeys } from "../core/errors.js";
 import type { LongTable } from "../core/table.js";
+import { refuseClassesByName } from "./constraints.js";
 import { assembleResult, type FitContext, familyOf } from "./fitModel.js";
 import type { Progress } from "./job.js";
 import { createLocalRunner } from "./localRunner.js";
 import { type FitRequest, searchAll } from "./multistart.js";
-import { buildProblem, type Problem as ModelProblem } from "./problem.js";
+import { buildProblem, type Problem as ModelProblem, shapeOf } from "./problem.js";
 import type { EnumerationResult, EnumerationRow, FitResult, SelectionRule } from "./result.js";
 import {
   type FitOptions,
@@ -76,6 +77,7 @@ export async function enumerate(
   const rule = { ...DEFAULT_SELECTION_RULE, ...enumeration.rule };
   checkRange(enumeration);
   checkRule(rule);
+  if (enumeration.classes.from < enumeration.classes.to) refuseClassesByName(enumeration.structures);
   const order = enumeration.structures.flatMap(({ name }) =>
     classCounts(enumeration).map((classes) => enumerationKey(name, classes)),
   );
@@ -97,7 +99,7 @@ export async function enumerate(
       const label = `${structure.name}, ${classes} ${classes === 1 ? "class" : "classes"}`;
       const fewer = fits.get(enumerationKey(structure.name, classes - 1));
       const previous = fewer === undefined ? {} : { previous: fewer.internal };
-      requests.push({ problem, shape: spec, options, label, spec, key, ...previous });
+      requests.push({ problem, shape: shapeOf(problem, spec), options, label, spec, key, ...previous });
     }
     const words = `${classes} ${classes === 1 ? "class" : "classes"} (of ${enumeration.classes.to})`;
     const searches = await searchAll(requests, {

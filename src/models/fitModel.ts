@@ -4,7 +4,9 @@ import { VERSION } from "../core/version.js";
 import { describeClasses, posteriorsOf } from "./classes.js";
 import { informationCriteria } from "./criteria.js";
 import { clusterWarnings, countClusters } from "./design/clusters.js";
+import type { FreeSpace } from "./fit/freeSpace.js";
 import { judge, type VerdictEvidence } from "./fit/verdict.js";
+import { inferenceOfFit } from "./inference/ofFit.js";
 import { infer } from "./inference.js";
 import type { JobRunner, Progress } from "./job.js";
 import type { ClassParameters } from "./kernels/types.js";
@@ -12,7 +14,7 @@ import { layoutOf } from "./likelihood.js";
 import { createLocalRunner } from "./localRunner.js";
 import { type FitSearch, searchAll } from "./multistart.js";
 import { allocateFor, type ParameterLayout, unpackInto } from "./parameters.js";
-import { buildProblem, type Problem } from "./problem.js";
+import { buildProblem, constraintsOf, type Problem, shapeOf } from "./problem.js";
 import { covarianceOfClass } from "./reported.js";
 import type { Convergence, FitResult, RandomEffectCovariance } from "./result.js";
 import {
@@ -37,7 +39,8 @@ export interface FitContext {
  * @param table - long table
  * @param specInput - the model
  * @param optionsInput - starts, seed, limits; and where to run
- * @returns the fit, classes in order of their mean at the last common time; numerical trouble is a verdict in it
+ * @returns the fit, classes in order of their mean at the last common time (or as constraints name them); numerical trouble
+ *   is a verdict in it
  * @throws InputError for a model or table that cannot be used; RunFailure when cancelled
  */
 export async function fit(
@@ -50,7 +53,8 @@ export async function fit(
   const options = resolveFitOptions(rest);
   const started = performance.now();
   const problem = buildProblem(table, spec);
-  const [search] = await searchAll([{ problem, shape: spec, options, label: describeShape(spec) }], {
+  const request = { problem, shape: shapeOf(problem, spec), options, label: describeShape(spec) };
+  const [search] = await searchAll([request], {
     runner: runner ?? createLocalRunner(),
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
@@ -98,12 +102,13 @@ export function assembleResult(
   const layout = layoutOf(problem.data, spec);
   const parameters = allocateFor(layout);
   unpackInto(layout, finished.x, parameters);
-  const inference = infer(layout, design.stored, finished);
+  const constraints = constraintsOf(problem, spec);
+  const inference = infer(layout, design.stored, finished, constraints);
   const posteriors = posteriorsOf(table, design, finished.posteriors, spec.classes);
   const classes = describeClasses({ table, spec, design, parameters, inference, posteriors });
   const logLikelihood = userLogLikelihood(problem, spec, finished.logLikelihood);
   const { nPersons, nObservations } = problem.data.moments;
-  const { nParameters } = layout;
+  const nParameters = constraints?.space.nFree ?? layout.nParameters;
   return {
     formatVersion: 1,
     version: VERSION,
@@ -119,21 +124,31 @@ export function assembleResult(
     rows: design.ledger,
     logLikelihood,
     criteria: informationCriteria(logLikelihood, nParameters, nPersons, spec.classes, posteriors.values),
-    parameters: inference.parameters,
-    parameterCovariance: inference.covariance,
+    ...inferenceOfFit({
+      problem,
+      spec,
+      layout,
+      finished,
+      parameters,
+      inference,
+      proportions: classes.map((each) => each.proportion),
+    }),
     robust: finished.scoreProducts === null ? null : problem.data.clusters === null ? "person" : "cluster",
     clusters: clustersOf(problem),
     covariance: covarianceResult(layout, problem, parameters),
     residual: residualResult(layout, problem, parameters),
     classes,
+    ...(constraints === null || constraints.exchangeable
+      ? {}
+      : { classOrder: "as named by constraints" as const }),
     posteriors,
     starts: search.starts,
     convergence: convergenceResult(search, options, {
       emptyClasses: classes.filter((c) => c.proportion * nPersons < 1).map((c) => c.label),
-      boundary: boundaryOf(layout, design.stored.basisNames, parameters),
+      boundary: boundaryOf(layout, design.stored.basisNames, parameters, constraints?.space),
       separated: inference.separated,
     }),
-    warnings: [...design.warnings, ...clusterWarningsOf(problem)],
+    warnings: [...design.warnings, ...clusterWarningsOf(problem), ...(constraints?.notes ?? [])],
     elapsedSeconds,
   };
 }
@@ -229,16 +244,22 @@ function covarianceResult(
 /** A random effect counts as gone when its variance, given those before it, is below this share of the residual variance. */
 const BOUNDARY_SHARE = 1e-7;
 
-/** Names of random effects whose conditional variance (squared factor diagonal) vanished. */
+/** Names of random effects whose conditional variance (squared factor diagonal) vanished without being held at zero. */
 function boundaryOf(
   layout: ParameterLayout,
   names: readonly string[],
   parameters: ClassParameters,
+  space: FreeSpace | undefined,
 ): string[] {
   const q = layout.nRandom;
+  const nEntries = layout.factorRow.length;
+  const varies = space === undefined ? null : new Set(space.row);
   const out = new Set<string>();
   for (let k = 0; k < layout.nClasses; k++)
     for (let a = 0; a < q; a++) {
+      const entry = layout.factorRow.findIndex((row, e) => row === a && layout.factorColumn[e] === a);
+      const position = layout.factorAt + (layout.nFactors > 1 ? k * nEntries : 0) + entry;
+      if (varies?.has(position) === false) continue;
       const conditional = parameters.factor[(k * q + a) * q + a]! ** 2;
       let total = 0;
       for (let b = 0; b <= a; b++) total += parameters.factor[(k * q + a) * q + b]! ** 2;

@@ -1,4 +1,5 @@
 import { NORMAL_95, twoSidedP } from "../core/distributions.js";
+import type { CompiledConstraints } from "./constraints.js";
 import type { StoredDesign } from "./design/types.js";
 import type { FinishedFit } from "./fit/finish.js";
 import { FLAT_CURVATURE } from "./fit/newton.js";
@@ -12,6 +13,12 @@ export interface Inference {
   readonly parameters: readonly ParameterEstimate[];
   /** In the order of `parameters`; null where curvature gives none. */
   readonly covariance: number[][] | null;
+  /** Sandwich, likewise. */
+  readonly robustCovariance: number[][] | null;
+  /** Derivative of the reported parameters in the internal vector, one row each. */
+  readonly jacobian: Float64Array;
+  /** Inverse observed information of the internal vector over the directions with curvature; null where one rises. */
+  readonly internalInverse: Float64Array | null;
   /** A covariate (or combination) foretells class membership perfectly, so that some logits are infinite. */
   readonly separated: boolean;
 }
@@ -25,15 +32,25 @@ const LARGEST_LOGIT_ERROR = 100;
  * @param layout - the layout
  * @param stored - the design
  * @param fit - the finished fit
+ * @param constraints - those of the model; what they fix has no standard error
  * @returns estimates and covariance
  * Source: observed information: Efron & Hinkley (1978); sandwich: Huber (1967), White (1982).
  */
-export function infer(layout: ParameterLayout, stored: StoredDesign, fit: FinishedFit): Inference {
+export function infer(
+  layout: ParameterLayout,
+  stored: StoredDesign,
+  fit: FinishedFit,
+  constraints: CompiledConstraints | null = null,
+): Inference {
   const names = reportedParameters(layout, stored);
   const parameters = allocateFor(layout);
   unpackInto(layout, fit.x, parameters);
   const values = reportedValues(layout, stored, parameters);
   const jacobian = reportedJacobian(layout, stored, fit);
+  constraints?.fixed.forEach((value, i) => {
+    values[i] = value;
+    jacobian.fill(0, i * layout.nParameters, (i + 1) * layout.nParameters);
+  });
   const inverse = usableInverse(fit);
   const n = layout.nParameters;
   const flatShare = reachedByFlat(fit, jacobian, names.length);
@@ -63,17 +80,25 @@ export function infer(layout: ParameterLayout, stored: StoredDesign, fit: Finish
         standardError,
         robustStandardError: errorAt(robust, i),
         z,
+        df: null,
         p: z === null ? null : twoSidedP(z),
         lower: standardError === null ? null : estimate - NORMAL_95 * standardError,
         upper: standardError === null ? null : estimate + NORMAL_95 * standardError,
+        ...(constraints?.fixed.has(i) ? { constraint: "fixed" as const } : {}),
+        ...(constraints?.equal.has(i) ? { constraint: "equal" as const } : {}),
       };
     }),
-    covariance:
-      covariance === null
-        ? null
-        : names.map((_, i) => Array.from(covariance.subarray(i * names.length, (i + 1) * names.length))),
+    covariance: rowsOf(covariance, names.length),
+    robustCovariance: rowsOf(robust, names.length),
+    jacobian,
+    internalInverse: inverse,
     separated: infinite.size > 0,
   };
+}
+
+function rowsOf(matrix: Float64Array | null, size: number): number[][] | null {
+  if (matrix === null) return null;
+  return Array.from({ length: size }, (_, i) => Array.from(matrix.subarray(i * size, (i + 1) * size)));
 }
 
 /** Share of the residual variance below which a random effect's variance counts as zero. */
@@ -137,17 +162,18 @@ function reportedJacobian(layout: ParameterLayout, stored: StoredDesign, fit: Fi
   return out;
 }
 
-/** Inverse information over the directions that have curvature; null when a direction rises. */
+/** Inverse information over the directions that are free and have curvature; null when a direction rises. */
 function usableInverse(fit: FinishedFit): Float64Array | null {
   const n = fit.x.length;
+  const nFree = fit.eigenvalues.length;
   if (fit.eigenvalues[0]! < -1e-4) return null;
   const out = new Float64Array(n * n);
-  for (let d = 0; d < n; d++) {
+  for (let d = 0; d < nFree; d++) {
     const value = fit.eigenvalues[d]!;
     if (value < FLAT_CURVATURE) continue;
     for (let i = 0; i < n; i++) {
-      const vi = fit.directions[i * n + d]! / value;
-      for (let j = 0; j < n; j++) out[i * n + j]! += vi * fit.directions[j * n + d]!;
+      const vi = fit.directions[i * nFree + d]! / value;
+      for (let j = 0; j < n; j++) out[i * n + j]! += vi * fit.directions[j * nFree + d]!;
     }
   }
   return out;
@@ -156,17 +182,19 @@ function usableInverse(fit: FinishedFit): Float64Array | null {
 /** Share of each reported parameter's gradient (in units of `scale`) that lies in flat directions. */
 function reachedByFlat(fit: FinishedFit, jacobian: Float64Array, nReported: number): Float64Array {
   const n = fit.x.length;
+  const nFree = fit.eigenvalues.length;
   const out = new Float64Array(nReported);
   for (let i = 0; i < nReported; i++) {
     let total = 0;
     for (let j = 0; j < n; j++) total += (jacobian[i * n + j]! * fit.scale[j]!) ** 2;
     let flat = 0;
-    for (let d = 0; d < n && fit.eigenvalues[d]! < FLAT_CURVATURE; d++) {
+    for (let d = 0; d < nFree && fit.eigenvalues[d]! < FLAT_CURVATURE; d++) {
       let along = 0;
       let length = 0;
       for (let j = 0; j < n; j++) {
-        along += jacobian[i * n + j]! * fit.directions[j * n + d]!;
-        length += (fit.directions[j * n + d]! / fit.scale[j]!) ** 2;
+        if (fit.scale[j] === 0) continue;
+        along += jacobian[i * n + j]! * fit.directions[j * nFree + d]!;
+        length += (fit.directions[j * nFree + d]! / fit.scale[j]!) ** 2;
       }
       flat += (along * along) / length;
     }

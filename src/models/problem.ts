@@ -1,9 +1,10 @@
 import type { LongTable } from "../core/table.js";
+import { type CompiledConstraints, compileConstraints } from "./constraints.js";
 import { basisAtTimes } from "./design/basisAtTimes.js";
 import { clustersOfPersons } from "./design/clusters.js";
 import type { Design } from "./design/types.js";
 import { buildDesign } from "./design.js";
-import type { ProblemData } from "./likelihood.js";
+import { layoutOf, type ProblemData, type ProblemShape } from "./likelihood.js";
 import type { ModelSpec } from "./spec.js";
 
 /** A model joined to its data. */
@@ -43,4 +44,29 @@ export function problemData(table: LongTable, spec: ModelSpec, design: Design): 
     orderPerson: Float64Array.from(design.stored.personMeans, (value, j) => value / scaling.person[j]!),
     clusters: clustersOfPersons(table, spec.cluster, design.moments.personIndex),
   };
+}
+
+/**
+ * The constraints of a model on its data.
+ * @param problem - the problem
+ * @param spec - the model (its number of classes may differ from the problem's)
+ * @returns the constraints; null where it has none
+ * @throws InputError as {@link compileConstraints}
+ */
+export function constraintsOf(problem: Problem, spec: ModelSpec): CompiledConstraints | null {
+  return compileConstraints(spec, problem.design.stored, layoutOf(problem.data, spec));
+}
+
+/**
+ * What shapes the parameter vector of a model, its constraints included: what tasks are given.
+ * @param problem - the problem
+ * @param spec - the model (its number of classes may differ from the problem's)
+ * @returns the shape
+ * @throws InputError as {@link compileConstraints}
+ */
+export function shapeOf(problem: Problem, spec: ModelSpec): ProblemShape {
+  const compiled = constraintsOf(problem, spec);
+  if (compiled === null) return spec;
+  const { space, exchangeable } = compiled;
+  return { ...spec, restriction: { space, exchangeable } };
 }

@@ -1,5 +1,6 @@
 import type { RowLedger } from "../core/table.js";
 import type { StoredDesign } from "./design/types.js";
+import type { ExplainedVariance, SatterthwaiteTerms, TermTest } from "./inference/types.js";
 import type { FitOptions, ModelFamily, ModelSpec } from "./spec.js";
 
 /** Which part of the model a parameter belongs to. */
@@ -17,12 +18,16 @@ export interface ParameterEstimate {
   readonly standardError: number | null;
   /** Sandwich over persons or clusters (see `robust` of the result); null where it does not exist. */
   readonly robustStandardError: number | null;
-  /** Wald z = estimate / standardError; null where a test of zero makes no sense (variances). */
+  /** Wald z = estimate / standardError (a t where `df` is given); null where a test of zero makes no sense (variances). */
   readonly z: number | null;
+  /** Satterthwaite's degrees of freedom: fixed effects of REML fits. Null elsewhere, where p and interval are normal. */
+  readonly df: number | null;
   readonly p: number | null;
-  /** 95% Wald interval. */
+  /** 95% Wald interval, of the normal distribution or of t. */
   readonly lower: number | null;
   readonly upper: number | null;
+  /** Held by the constraints of the model: at a value (no standard error then), or equal to other parameters. */
+  readonly constraint?: "fixed" | "equal";
 }
 
 /** Information criteria; BIC and its relatives use the number of persons. Lower is better, save entropy. */
@@ -157,6 +162,14 @@ export interface FitResult {
   readonly parameters: readonly ParameterEstimate[];
   /** Covariance of the estimates, in the order of `parameters`; null where it does not exist. */
   readonly parameterCovariance: readonly (readonly number[])[] | null;
+  /** Their robust covariance (sandwich), likewise; null where it does not exist. */
+  readonly robustCovariance: readonly (readonly number[])[] | null;
+  /** Omnibus Wald tests of every term. */
+  readonly termTests: readonly TermTest[];
+  /** R^2 and intraclass correlation; null where the model has none. */
+  readonly explainedVariance: ExplainedVariance | null;
+  /** What degrees of freedom of contrasts are computed from; null with several classes. */
+  readonly satterthwaite: SatterthwaiteTerms | null;
   /** Units over which the robust standard errors sum the scores; null where there are none. */
   readonly robust: "person" | "cluster" | null;
   /** The clusters of the model's `cluster` column; null without one. */
@@ -165,6 +178,8 @@ export interface FitResult {
   /** Residual standard deviation per class (one entry when common). */
   readonly residual: { readonly structure: ModelSpec["residual"]; readonly sd: readonly number[] };
   readonly classes: readonly ClassSummary[];
+  /** Present where the constraints of the model name classes: they then keep the order in which they are named. */
+  readonly classOrder?: "as named by constraints";
   readonly posteriors: Posteriors;
   /** Null for one class. */
   readonly starts: StartsSummary | null;
