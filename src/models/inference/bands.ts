@@ -1,0 +1,141 @@
+import { NORMAL_95 } from "../../core/distributions.js";
+import { semiDefiniteFactor, symmetricEigen } from "../../core/linalg.js";
+import { createStream } from "../../core/random.js";
+
+/** A curve with its 95% bands; null where no standard error exists. */
+export interface Bands {
+  readonly lower: readonly (number | null)[];
+  readonly upper: readonly (number | null)[];
+  readonly simultaneousLower: readonly (number | null)[];
+  readonly simultaneousUpper: readonly (number | null)[];
+  /** Standard errors on each side of the simultaneous band; null where there is none. */
+  readonly simultaneousWidth: number | null;
+}
+
+const DRAWS = 10_000;
+/** Seed of the draws: a constant, so that a band depends on nothing but the curve and its uncertainty. */
+const SEED = 950_000;
+/** Share of the largest principal variance below which a direction is rounding. */
+const NEGLIGIBLE = 1e-12;
+
+/**
+ * Pointwise and simultaneous 95% bands of a curve: mean -/+ 1.96 standard errors holds each point of the truth with 95%
+ * probability, mean -/+ c standard errors the whole curve.
+ * @param mean - the curve at T times
+ * @param factor - T rows of r numbers: the covariance of the curve is factor factor' (r is at most the number of coefficients);
+ *   null where it is not known
+ * @returns the bands
+ * Source: Ruppert, Wand & Carroll (2003), section 6.5; Montiel Olea & Plagborg-Moller (2019), algorithm 1 (plug-in).
+ */
+export function curveBands(mean: readonly number[], factor: readonly (readonly number[])[] | null): Bands {
+  if (factor === null) {
+    const none = mean.map(() => null);
+    return {
+      lower: none,
+      upper: none,
+      simultaneousLower: none,
+      simultaneousUpper: none,
+      simultaneousWidth: null,
+    };
+  }
+  const errors = factor.map((row) => Math.sqrt(row.reduce((sum, value) => sum + value ** 2, 0)));
+  const width = simultaneousWidth(factor);
+  const at = (standardErrors: number): number[] =>
+    mean.map((value, t) => value + standardErrors * errors[t]!);
+  return {
+    lower: at(-NORMAL_95),
+    upper: at(NORMAL_95),
+    simultaneousLower: at(-width),
+    simultaneousUpper: at(width),
+    simultaneousWidth: width,
+  };
+}
+
+/**
+ * Factor of the covariance of a curve that is linear in its coefficients.
+ * @param design - T rows of P numbers: the curve is design times the coefficients
+ * @param covariance - P x P, of the coefficients
+ * @returns T rows of P numbers whose products are the covariances of the curve
+ */
+export function curveFactor(
+  design: readonly (readonly number[])[],
+  covariance: readonly (readonly number[])[],
+): number[][] {
+  const size = covariance.length;
+  // Factored as correlations: coefficients of powers of time differ in size by orders of magnitude.
+  const scale = covariance.map((row, i) => Math.sqrt(Math.max(row[i]!, 0)));
+  const correlation = new Float64Array(size * size);
+  for (let i = 0; i < size; i++)
+    for (let j = 0; j < size; j++) {
+      const product = scale[i]! * scale[j]!;
+      correlation[i * size + j] = product > 0 ? covariance[i]![j]! / product : 0;
+    }
+  const root = semiDefiniteFactor(correlation, size);
+  return design.map((row) =>
+    Array.from({ length: size }, (_, j) => {
+      let sum = 0;
+      for (let i = j; i < size; i++) sum += row[i]! * scale[i]! * root[i * size + j]!;
+      return sum;
+    }),
+  );
+}
+
+/**
+ * The number of standard errors c such that a normal curve stays within c of its mean everywhere on the grid with 95% probability:
+ * the quantile of max over t of |Z_t| / se_t from 10,000 draws. The draws are made along the principal components of the
+ * standardised curve, so that c does not depend on how the curve was parameterised.
+ * @param factor - T rows of r numbers
+ * @returns c, at least 1.96 (exactly 1.96 where all points move together)
+ */
+export function simultaneousWidth(factor: readonly (readonly number[])[]): number {
+  const components = principalComponents(factor);
+  const r = components[0]?.length ?? 0;
+  if (r <= 1) return NORMAL_95;
+  const nTimes = components.length;
+  const flat = Float64Array.from(components.flat());
+  const stream = createStream(SEED, r);
+  const z = new Float64Array(r);
+  const largest = new Float64Array(DRAWS);
+  for (let d = 0; d < DRAWS; d++) {
+    stream.fillNormal(z);
+    let most = 0;
+    for (let t = 0; t < nTimes; t++) {
+      let sum = 0;
+      for (let a = 0; a < r; a++) sum += flat[t * r + a]! * z[a]!;
+      if (sum < 0) sum = -sum;
+      if (sum > most) most = sum;
+    }
+    largest[d] = most;
+  }
+  largest.sort();
+  return Math.max(NORMAL_95, largest[Math.ceil(0.95 * DRAWS) - 1]!);
+}
+
+/** Rows of unit length with the same correlations, turned to their principal axes, each axis pointing up on the whole. */
+function principalComponents(factor: readonly (readonly number[])[]): number[][] {
+  const rows = factor
+    .map((row) => {
+      const length = Math.sqrt(row.reduce((sum, value) => sum + value ** 2, 0));
+      return length > 0 ? row.map((value) => value / length) : null;
+    })
+    .filter((row) => row !== null);
+  const size = rows[0]?.length ?? 0;
+  const products = new Float64Array(size * size);
+  for (const row of rows)
+    for (let i = 0; i < size; i++)
+      for (let j = 0; j < size; j++) products[i * size + j]! += row[i]! * row[j]!;
+  const { values, vectors } = symmetricEigen(products, size);
+  const axes = Array.from({ length: size }, (_, a) => size - 1 - a).filter(
+    (a) => values[a]! > NEGLIGIBLE * values[size - 1]!,
+  );
+  const along = (row: readonly number[], a: number): number =>
+    row.reduce((sum, value, i) => sum + value * vectors[i * size + a]!, 0);
+  const signs = axes.map((a) => (upward(rows.map((row) => along(row, a))) ? 1 : -1));
+  return rows.map((row) => axes.map((a, c) => signs[c]! * along(row, a)));
+}
+
+/** Whether the largest value of a component, the first of several, is positive. */
+function upward(component: readonly number[]): boolean {
+  const size = Math.max(...component.map(Math.abs));
+  return component.find((value) => Math.abs(value) > size * (1 - 1e-6))! > 0;
+}

@@ -1,0 +1,125 @@
+import type { FinishedFit } from "../fit/finish.js";
+import type { Inference } from "../inference.js";
+import type { ClassParameters } from "../kernels/types.js";
+import { objectiveOf } from "../likelihood.js";
+import { type ParameterLayout, residualVariances } from "../parameters.js";
+import type { Problem } from "../problem.js";
+import { covarianceOfClass } from "../reported.js";
+import type { FitResult } from "../result.js";
+import type { ModelSpec } from "../spec.js";
+import { explainedVariance, meanResidualVariance, rowSums } from "./explainedVariance.js";
+import { satterthwaiteTerms, withDegreesOfFreedom } from "./satterthwaite.js";
+import { termTests } from "./termTests.js";
+import type { ExplainedVariance, SatterthwaiteTerms } from "./types.js";
+
+/** A finished fit with its standard errors. */
+export interface FitForInference {
+  readonly problem: Problem;
+  readonly spec: ModelSpec;
+  readonly layout: ParameterLayout;
+  readonly finished: FinishedFit;
+  /** Class parameters at the maximum, internal scale. */
+  readonly parameters: ClassParameters;
+  readonly inference: Inference;
+  /** Class proportions. */
+  readonly proportions: readonly number[];
+}
+
+/** The part of a result that is inference. */
+export type InferenceResult = Pick<
+  FitResult,
+  | "parameters"
+  | "parameterCovariance"
+  | "robustCovariance"
+  | "termTests"
+  | "explainedVariance"
+  | "satterthwaite"
+>;
+
+/**
+ * Estimates with their degrees of freedom, covariances, tests of the terms and explained variance of a fit.
+ * @param fit - the fit
+ * @returns the part of its result that is inference
+ */
+export function inferenceOfFit(fit: FitForInference): InferenceResult {
+  const { spec, problem, inference } = fit;
+  const satterthwaite = satterthwaiteOf(fit);
+  const estimates = {
+    parameters: withDegreesOfFreedom(inference.parameters, spec.reml ? satterthwaite : null),
+    parameterCovariance: inference.covariance,
+    robustCovariance: inference.robustCovariance,
+    satterthwaite,
+  };
+  return {
+    ...estimates,
+    termTests: termTests({ ...estimates, model: spec, design: problem.design.stored }),
+    explainedVariance: explainedVarianceOf(fit),
+  };
+}
+
+/** One class, nothing constrained, and a mean that the fixed effects alone make. */
+function satterthwaiteOf({
+  problem,
+  spec,
+  layout,
+  finished,
+  inference,
+}: FitForInference): SatterthwaiteTerms | null {
+  const { internalInverse: inverse, jacobian } = inference;
+  const constrained = finished.scale.some((scale) => !(scale > 0));
+  if (layout.nClasses > 1 || layout.nLoadings > 0 || inverse === null || constrained) return null;
+  return satterthwaiteTerms({
+    objective: objectiveOf(problem.data, spec).objective,
+    x: finished.x,
+    nFixed: layout.fixed.nFixed,
+    jacobian,
+    inverse,
+    scale: finished.scale,
+  });
+}
+
+function explainedVarianceOf({
+  problem,
+  layout,
+  parameters,
+  inference,
+  proportions,
+}: FitForInference): ExplainedVariance | null {
+  // The sums over rows hold no column whose values are estimated.
+  if (layout.nLoadings > 0) return null;
+  const { stored } = problem.design;
+  const q = layout.nRandom;
+  const classes = proportions.map((_, k) => k);
+  const intercepts = classes.map((k) =>
+    inference.parameters.find(
+      ({ name, block, class: label }) =>
+        name === "(Intercept)" && block === "fixed" && (label ?? k + 1) === k + 1,
+    ),
+  );
+  const random = stored.basisNames.slice(0, q).indexOf("(Intercept)");
+  return explainedVariance({
+    sums: rowSums(problem.design),
+    parameters,
+    nFixed: layout.fixed.nFixed,
+    nRandom: q,
+    proportions,
+    residualVariance: meanResidualVariance(
+      residualVariances(layout, parameters),
+      proportions,
+      occasionShares(layout),
+    ),
+    outcomeVariance: stored.scaling.outcomeSd ** 2,
+    intercept: {
+      fixed: intercepts.every((each) => each !== undefined) ? intercepts.map((each) => each.estimate) : null,
+      random:
+        random < 0
+          ? null
+          : classes.map((k) => covarianceOfClass(layout, stored, parameters, k)[random * q + random]!),
+    },
+  });
+}
+
+/** Share of the rows at each occasion that has a residual variance of its own. */
+function occasionShares({ nVariances }: ParameterLayout): readonly number[] {
+  return Array.from({ length: nVariances }, () => 1 / nVariances);
+}
