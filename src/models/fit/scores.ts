@@ -38,8 +38,8 @@ export function visitScores(
 }
 
 /**
- * The middle of the sandwich: sum over persons of s s', or, where people belong to clusters, G / (G - 1) times the sum
- * over the G clusters of S S', S the sum of the scores in a cluster.
+ * The middle of the sandwich: sum over persons (each as often as their weight says) of s s', or, where people belong to
+ * clusters, G / (G - 1) times the sum over the G clusters of S S', S the sum of the scores in a cluster.
  * @param data - the data
  * @param layout - the layout
  * @param x - free vector at a maximum
@@ -54,8 +54,10 @@ export function sumScoreProducts(
   const n = layout.nParameters;
   const out = new Float64Array(n * n);
   const { clusters } = data;
+  const { weights } = data.moments;
+  const weight = (person: number): number => (weights.length === 0 ? 1 : weights[person]!);
   if (clusters === null) {
-    visitScores(data, layout, x, (_, score) => addProduct(out, score, 0, n));
+    visitScores(data, layout, x, (person, score) => addProduct(out, score, 0, n, weight(person)));
     mirror(out, n);
     return out;
   }
@@ -64,19 +66,19 @@ export function sumScoreProducts(
   const sums = new Float64Array(count * n);
   visitScores(data, layout, x, (person, score) => {
     const at = clusters[person]! * n;
-    for (let j = 0; j < n; j++) sums[at + j]! += score[j]!;
+    for (let j = 0; j < n; j++) sums[at + j]! += weight(person) * score[j]!;
   });
-  for (let g = 0; g < count; g++) addProduct(out, sums, g * n, n);
+  for (let g = 0; g < count; g++) addProduct(out, sums, g * n, n, 1);
   const factor = count / (count - 1);
   for (let e = 0; e < n * n; e++) out[e]! *= factor;
   mirror(out, n);
   return out;
 }
 
-/** Lower triangle of out += s s', s the n numbers at `at`. */
-function addProduct(out: Float64Array, s: Float64Array, at: number, n: number): void {
+/** Lower triangle of out += weight s s', s the n numbers at `at`. */
+function addProduct(out: Float64Array, s: Float64Array, at: number, n: number, weight: number): void {
   for (let i = 0; i < n; i++) {
-    const value = s[at + i]!;
+    const value = weight * s[at + i]!;
     for (let j = 0; j <= i; j++) out[i * n + j]! += value * s[at + j]!;
   }
 }

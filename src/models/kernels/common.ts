@@ -1,4 +1,4 @@
-import type { FixedStructure, Moments } from "../moments.js";
+import { type FixedStructure, type Moments, patternWeights } from "../moments.js";
 import { accumulatePlainPattern, patternTotals } from "./commonPlain.js";
 import { addLogLikelihood, allocateCommonScratch, type CommonScratch, clearSums } from "./commonScratch.js";
 import { finishLogits } from "./general.js";
@@ -43,6 +43,7 @@ export function isCommonKernelModel(fixed: FixedStructure, commonCovariance: boo
 export function commonKernel(moments: Moments, fixed: FixedStructure, nClasses: number): Kernel {
   const { nBasis: m, nPersonColumns: c } = moments;
   const x = allocateCommonScratch(moments, nClasses);
+  const count = patternWeights(moments);
   // Without covariates what does not depend on parameters is summed once.
   const plain = c === 1 && moments.nMembership === 1 ? patternTotals(moments) : null;
   return {
@@ -55,7 +56,7 @@ export function commonKernel(moments: Moments, fixed: FixedStructure, nClasses: 
         computePattern(x.pattern, moments, g, parameters.factor, 0, parameters.residual[0]!);
         linearLogits(x, moments, g, nClasses);
         if (plain !== null) accumulatePlainPattern(x, moments, plain, g, out, request.posteriors);
-        else accumulatePattern(x, moments, parameters, g, out, request);
+        else accumulatePattern(x, moments, parameters, g, count[g]!, out, request);
         foldPattern(x, moments, fixed, out, request.information);
       }
       finishLogits(out, moments, x.logPrior, request.information);
@@ -107,30 +108,34 @@ function linearLogits(x: CommonScratch, moments: Moments, g: number, nClasses: n
   }
 }
 
-/** Persons of pattern g: posteriors and the sums F, P, and those of shared covariate effects. */
+/** Persons of pattern g (`count` by weight): posteriors and the sums F, P, and those of shared covariate effects. */
 function accumulatePattern(
   x: CommonScratch,
   moments: Moments,
   parameters: ClassParameters,
   g: number,
+  count: number,
   out: Evaluation,
   request: EvaluationRequest,
 ): void {
-  const { nBasis: m, nRandom: q, nPersonColumns: c, nMembership, by, w, v } = moments;
+  const { nBasis: m, nRandom: q, nPersonColumns: c, nMembership, by, w, v, weights } = moments;
   const nClasses = parameters.nClasses;
   const { b, logit, offset, slope, weight, first, zz } = x;
   const posteriors = request.posteriors;
+  const weighted = weights.length > 0;
   clearSums(x, request.information);
   let yy = 0;
   let logSums = 0;
   const end = moments.patternStart[g + 1]!;
   for (let i = moments.patternStart[g]!; i < end; i++) {
-    yy += moments.yy[i]!;
-    if (c > 1) yy -= residualiseShared(x, moments, g, i);
+    const own = weighted ? weights[i]! : 1;
+    if (own === 0 && posteriors === undefined) continue;
+    yy += own * moments.yy[i]!;
+    if (c > 1) yy -= own * residualiseShared(x, moments, g, i);
     else for (let a = 0; a < m; a++) b[a] = by[i * m + a]!;
     if (nMembership > 1)
       logPriorInto(x.logPrior, nClasses, parameters.logits, nMembership, v, i * nMembership);
-    for (let a = 0; a < q; a++) for (let d = 0; d <= a; d++) zz[a * q + d]! += b[a]! * b[d]!;
+    for (let a = 0; a < q; a++) for (let d = 0; d <= a; d++) zz[a * q + d]! += own * b[a]! * b[d]!;
     let largest = Number.NEGATIVE_INFINITY;
     for (let k = 0; k < nClasses; k++) {
       let value = offset[k]!;
@@ -145,21 +150,22 @@ function accumulatePattern(
       logit[k] = value;
       sum += value;
     }
-    logSums += largest + Math.log(sum);
+    logSums += own * (largest + Math.log(sum));
     const inverse = 1 / sum;
     for (let k = 0; k < nClasses; k++) {
-      const p = logit[k]! * inverse;
+      const posterior = logit[k]! * inverse;
+      if (posteriors !== undefined) posteriors[i * nClasses + k] = posterior;
+      const p = own * posterior;
       logit[k] = p;
       weight[k]! += p;
       for (let a = 0; a < m; a++) first[k * m + a]! += p * b[a]!;
     }
-    if (posteriors !== undefined) for (let k = 0; k < nClasses; k++) posteriors[i * nClasses + k] = logit[k]!;
-    if (c > 1) accumulateShared(x, w, i, c, m, nClasses, request.information);
-    if (nMembership > 1) accumulateMembership(x, v, i, nMembership, nClasses, out, request.information);
+    if (c > 1) accumulateShared(x, own, w, i, c, m, nClasses, request.information);
+    if (nMembership > 1) accumulateMembership(x, own, v, i, nMembership, nClasses, out, request.information);
   }
   x.yy = yy;
   for (let a = 0; a < q; a++) for (let d = 0; d < a; d++) zz[d * q + a] = zz[a * q + d]!;
-  addLogLikelihood(x, q, end - moments.patternStart[g]!, logSums, out);
+  addLogLikelihood(x, q, count, logSums, out);
 }
 
 /** Leaves b_i = B'(y - B delta_i) in the scratch; returns what to take from y'y. */
@@ -181,8 +187,10 @@ function residualiseShared(x: CommonScratch, moments: Moments, g: number, i: num
   return taken;
 }
 
+/** Sums of a person whose posteriors, times the weight `own`, are in the scratch. */
 function accumulateShared(
   x: CommonScratch,
+  own: number,
   w: Float64Array,
   i: number,
   c: number,
@@ -192,7 +200,7 @@ function accumulateShared(
 ): void {
   for (let j = 1; j < c; j++) {
     const wij = w[i * c + j]!;
-    for (let a = 0; a < m; a++) x.wb[j * m + a]! += wij * x.b[a]!;
+    for (let a = 0; a < m; a++) x.wb[j * m + a]! += own * wij * x.b[a]!;
     for (let k = 0; k < nClasses; k++) x.pw[k * c + j]! += x.logit[k]! * wij;
   }
   if (!information) return;
@@ -203,8 +211,10 @@ function accumulateShared(
     }
 }
 
+/** As {@link accumulateShared}, for the logits. */
 function accumulateMembership(
   x: CommonScratch,
+  own: number,
   v: Float64Array,
   i: number,
   nMembership: number,
@@ -213,12 +223,12 @@ function accumulateMembership(
   information: boolean,
 ): void {
   for (let k = 0; k < nClasses; k++) {
-    const excess = x.logit[k]! - Math.exp(x.logPrior[k]!);
+    const excess = x.logit[k]! - own * Math.exp(x.logPrior[k]!);
     out.gradientLogits[k * nMembership]! += excess;
     for (let j = 1; j < nMembership; j++)
       out.gradientLogits[k * nMembership + j]! += excess * v[i * nMembership + j]!;
   }
-  if (information) addLogitInformation(out, nClasses, nMembership, x.logPrior, v, i * nMembership, 1);
+  if (information) addLogitInformation(out, nClasses, nMembership, x.logPrior, v, i * nMembership, own);
 }
 
 /** From the pattern's sums to gradient and information. */

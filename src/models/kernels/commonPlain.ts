@@ -1,4 +1,4 @@
-import type { Moments } from "../moments.js";
+import { type Moments, patternWeights } from "../moments.js";
 import { addLogLikelihood, type CommonScratch, clearSums, PERSONS_PER_BLOCK } from "./commonScratch.js";
 import type { Evaluation } from "./types.js";
 
@@ -10,8 +10,9 @@ const LARGEST_LOG_RATIO = 300;
 /** The product of likelihood sums is turned into a logarithm before it leaves the range of a double. */
 const LARGEST_PRODUCT = 1e150;
 
-/** Sums over the persons of each pattern that no parameter changes: y'y, and z z' (q x q). */
+/** Sums over the persons of each pattern that no parameter changes: weights, y'y, and z z' (q x q). */
 export interface PatternTotals {
+  readonly count: Float64Array;
   readonly yy: Float64Array;
   readonly zz: Float64Array;
 }
@@ -22,16 +23,18 @@ export interface PatternTotals {
  * @returns the totals by pattern
  */
 export function patternTotals(moments: Moments): PatternTotals {
-  const { nPatterns, nBasis: m, nRandom: q, by } = moments;
+  const { nPatterns, nBasis: m, nRandom: q, by, weights } = moments;
+  const weighted = weights.length > 0;
   const yy = new Float64Array(nPatterns);
   const zz = new Float64Array(nPatterns * q * q);
   for (let g = 0; g < nPatterns; g++)
     for (let i = moments.patternStart[g]!; i < moments.patternStart[g + 1]!; i++) {
-      yy[g]! += moments.yy[i]!;
+      const weight = weighted ? weights[i]! : 1;
+      yy[g]! += weight * moments.yy[i]!;
       for (let a = 0; a < q; a++)
-        for (let d = 0; d < q; d++) zz[(g * q + a) * q + d]! += by[i * m + a]! * by[i * m + d]!;
+        for (let d = 0; d < q; d++) zz[(g * q + a) * q + d]! += weight * by[i * m + a]! * by[i * m + d]!;
     }
-  return { yy, zz };
+  return { count: patternWeights(moments), yy, zz };
 }
 
 /**
@@ -53,7 +56,7 @@ export function accumulatePlainPattern(
   out: Evaluation,
   posteriors: Float64Array | undefined,
 ): void {
-  const { nBasis: m, nRandom: q, by } = moments;
+  const { nBasis: m, nRandom: q, by, weights } = moments;
   const { offset, slope, first, relative } = x;
   const nClasses = offset.length;
   clearSums(x, false);
@@ -68,19 +71,22 @@ export function accumulatePlainPattern(
     const to = Math.min(from + PERSONS_PER_BLOCK, end);
     if (m === 3) logRatiosOfQuadratics(x, by, from, to, nClasses);
     else logRatios(x, by, from, to, m, nClasses);
-    logSums += posteriorsOfBlock(x.block, to - from, nClasses);
+    if (weights.length > 0) logSums += weighBlock(x.block, weights, from, to, nClasses, posteriors);
+    else {
+      logSums += posteriorsOfBlock(x.block, to - from, nClasses);
+      posteriors?.set(x.block.subarray(0, (to - from) * nClasses), from * nClasses);
+    }
     for (let k = 0; k < nClasses; k++) {
       if (m === 3) sumQuadratics(x, by, from, to, k, nClasses);
       else sumBlock(x, by, from, to, k, m, nClasses);
     }
-    posteriors?.set(x.block.subarray(0, (to - from) * nClasses), from * nClasses);
   }
   x.yy = totals.yy[g]!;
   x.zz.set(totals.zz.subarray(g * q * q, (g + 1) * q * q));
   // Class 0's own part of every person's log-likelihood, from the pattern's totals.
-  logSums += (end - firstPerson) * offset[0]!;
+  logSums += totals.count[g]! * offset[0]!;
   for (let k = 0; k < nClasses; k++) for (let a = 0; a < m; a++) logSums += slope[a]! * first[k * m + a]!;
-  addLogLikelihood(x, q, end - firstPerson, logSums, out);
+  addLogLikelihood(x, q, totals.count[g]!, logSums, out);
 }
 
 /** Log density ratios against class 0 of a block of persons. */
@@ -146,6 +152,46 @@ function posteriorsOfBlock(block: Float64Array, count: number, nClasses: number)
     }
   }
   return logSums + Math.log(product);
+}
+
+/**
+ * {@link posteriorsOfBlock} for persons with weights: leaves the posteriors times the weight in the block and, where
+ * they are asked for, the posteriors themselves in `posteriors`.
+ */
+function weighBlock(
+  block: Float64Array,
+  weights: Float64Array,
+  from: number,
+  to: number,
+  nClasses: number,
+  posteriors: Float64Array | undefined,
+): number {
+  let logSums = 0;
+  for (let i = from, at = 0; i < to; i++, at += nClasses) {
+    const weight = weights[i]!;
+    if (weight === 0 && posteriors === undefined) {
+      for (let k = 0; k < nClasses; k++) block[at + k] = 0;
+      continue;
+    }
+    let largest = 0;
+    for (let k = 1; k < nClasses; k++) if (block[at + k]! > largest) largest = block[at + k]!;
+    const own = Math.exp(-largest);
+    let sum = own;
+    block[at] = own;
+    for (let k = 1; k < nClasses; k++) {
+      const value = Math.exp(block[at + k]! - largest);
+      block[at + k] = value;
+      sum += value;
+    }
+    logSums += weight * (largest + Math.log(sum));
+    const inverse = 1 / sum;
+    for (let k = 0; k < nClasses; k++) {
+      const p = block[at + k]! * inverse;
+      if (posteriors !== undefined) posteriors[i * nClasses + k] = p;
+      block[at + k] = weight * p;
+    }
+  }
+  return logSums;
 }
 
 /** Adds a block's posteriors and posterior-weighted B'y of class k. */

@@ -93,7 +93,7 @@ export function clearSums(x: CommonScratch, information: boolean): void {
  * the pattern's totals y'y and z z' in the scratch.
  * @param x - scratch of the pattern
  * @param q - number of random effects
- * @param nPersons - persons of the pattern
+ * @param nPersons - persons of the pattern, counted by weight
  * @param logSums - sum over persons of the log of the classes' summed linear parts
  * @param out - receives it
  */

@@ -1,4 +1,4 @@
-import type { FixedStructure, Moments } from "../moments.js";
+import { type FixedStructure, type Moments, totalWeight } from "../moments.js";
 import {
   allocatePatternAlgebra,
   applyInverse,
@@ -105,7 +105,8 @@ function allocateScratch(moments: Moments, nClasses: number): Scratch {
 }
 
 /**
- * Visits the gradient of each person's log-likelihood (the score), in the order of the moments.
+ * Visits the gradient of each person's log-likelihood (the score), in the order of the moments. Weights are left to the
+ * visitor: a score is that of the person once.
  * @param moments - the data
  * @param fixed - structure of the means
  * @param parameters - where
@@ -121,6 +122,7 @@ export function visitPersonScores(
 ): void {
   const { nRandom: q } = moments;
   const nClasses = parameters.nClasses;
+  const once = moments.weights.length === 0 ? moments : { ...moments, weights: new Float64Array(0) };
   const scratch = allocateScratch(moments, nClasses);
   const request: EvaluationRequest = { information: false };
   logPriorInto(scratch.logPrior, nClasses, parameters.logits, moments.nMembership, moments.v, 0);
@@ -129,7 +131,7 @@ export function visitPersonScores(
       computePattern(scratch.patterns[k]!, moments, g, parameters.factor, k * q * q, parameters.residual[k]!);
     for (let i = moments.patternStart[g]!; i < moments.patternStart[g + 1]!; i++) {
       clearGradient(out);
-      accumulatePattern(scratch, moments, fixed, parameters, g, i, i + 1, out, request);
+      accumulatePattern(scratch, once, fixed, parameters, g, i, i + 1, out, request);
       foldPattern(scratch, moments, fixed, out, false);
       if (moments.nMembership === 1)
         for (let k = 0; k < nClasses; k++)
@@ -139,7 +141,7 @@ export function visitPersonScores(
   }
 }
 
-/** Persons first .. end - 1 of pattern g: densities, posteriors, and their posterior-weighted sums. */
+/** Persons first .. end - 1 of pattern g: densities, posteriors, and their sums by posterior and weight of the person. */
 function accumulatePattern(
   x: Scratch,
   moments: Moments,
@@ -151,14 +153,17 @@ function accumulatePattern(
   out: Evaluation,
   request: EvaluationRequest,
 ): void {
-  const { nBasis: m, nRandom: q, nPersonColumns: c, nMembership } = moments;
+  const { nBasis: m, nRandom: q, nPersonColumns: c, nMembership, weights } = moments;
   const nClasses = parameters.nClasses;
+  const weighted = weights.length > 0;
   x.weight.fill(0);
   x.rr.fill(0);
   x.zz.fill(0);
   x.wr.fill(0);
   if (request.information) x.ww.fill(0);
   for (let i = first; i < end; i++) {
+    const weight = weighted ? weights[i]! : 1;
+    if (weight === 0 && request.posteriors === undefined) continue;
     if (nMembership > 1)
       logPriorInto(x.logPrior, nClasses, parameters.logits, nMembership, moments.v, i * nMembership);
     let largest = Number.NEGATIVE_INFINITY;
@@ -173,12 +178,13 @@ function accumulatePattern(
       x.logDensity[k] = share;
       sum += share;
     }
-    out.logLikelihood += largest + Math.log(sum);
+    out.logLikelihood += weight * (largest + Math.log(sum));
     // Shares over their sum: exp(log density - log sum) would lose digits where densities are extreme.
     const inverse = 1 / sum;
     for (let k = 0; k < nClasses; k++) {
-      const p = x.logDensity[k]! * inverse;
-      if (request.posteriors !== undefined) request.posteriors[i * nClasses + k] = p;
+      const posterior = x.logDensity[k]! * inverse;
+      if (request.posteriors !== undefined) request.posteriors[i * nClasses + k] = posterior;
+      const p = weight * posterior;
       x.weight[k]! += p;
       x.rr[k]! += p * x.residualSquares[k]!;
       const r = k * m;
@@ -192,14 +198,14 @@ function accumulatePattern(
           for (let l = 0; l < c; l++) x.ww[(k * c + j) * c + l]! += l === 0 ? pw : pw * moments.w[i * c + l]!;
       }
       if (nMembership > 1) {
-        const excess = p - Math.exp(x.logPrior[k]!);
+        const excess = p - weight * Math.exp(x.logPrior[k]!);
         out.gradientLogits[k * nMembership]! += excess;
         for (let j = 1; j < nMembership; j++)
           out.gradientLogits[k * nMembership + j]! += excess * moments.v[i * nMembership + j]!;
       }
     }
     if (request.information && nMembership > 1)
-      addLogitInformation(out, nClasses, nMembership, x.logPrior, moments.v, i * nMembership, 1);
+      addLogitInformation(out, nClasses, nMembership, x.logPrior, moments.v, i * nMembership, weight);
   }
 }
 
@@ -276,7 +282,8 @@ export function finishLogits(
 ): void {
   if (moments.nMembership > 1) return;
   const nClasses = logPrior.length;
+  const nPersons = totalWeight(moments);
   for (let k = 0; k < nClasses; k++)
-    out.gradientLogits[k] = out.weight[k]! - moments.nPersons * Math.exp(logPrior[k]!);
-  if (information) addLogitInformation(out, nClasses, 1, logPrior, moments.v, 0, moments.nPersons);
+    out.gradientLogits[k] = out.weight[k]! - nPersons * Math.exp(logPrior[k]!);
+  if (information) addLogitInformation(out, nClasses, 1, logPrior, moments.v, 0, nPersons);
 }

@@ -1,5 +1,5 @@
 import { choleskyInPlace, invertPositiveDefinite } from "../../core/linalg.js";
-import type { FixedStructure, Moments } from "../moments.js";
+import { type FixedStructure, type Moments, patternWeights } from "../moments.js";
 import {
   allocatePatternAlgebra,
   applyInverse,
@@ -14,8 +14,10 @@ import { type ClassParameters, clearEvaluation, type Evaluation, type Kernel } f
 // With one class there are no posteriors, so people never need to be visited again: each pattern's totals
 // (y'y, B'y w', z z', w w' summed over its persons) give likelihood, gradient and information exactly.
 
-/** Sums over the persons of each pattern. */
+/** Sums over the persons of each pattern, each counted with their weight. */
 interface Totals {
+  /** G: the weights. */
+  readonly count: Float64Array;
   /** G. */
   readonly yy: Float64Array;
   /** G x c x m: sum of w (B'y)'. */
@@ -92,8 +94,10 @@ export function oneClassKernel(moments: Moments, fixed: FixedStructure, reml: bo
 }
 
 function sumPatterns(moments: Moments): Totals {
-  const { nPatterns, nBasis: m, nRandom: q, nPersonColumns: c, by, w } = moments;
+  const { nPatterns, nBasis: m, nRandom: q, nPersonColumns: c, by, w, weights } = moments;
+  const weighted = weights.length > 0;
   const totals: Totals = {
+    count: patternWeights(moments),
     yy: new Float64Array(nPatterns),
     wb: new Float64Array(nPatterns * c * m),
     zz: new Float64Array(nPatterns * q * q),
@@ -101,11 +105,14 @@ function sumPatterns(moments: Moments): Totals {
   };
   for (let g = 0; g < nPatterns; g++)
     for (let i = moments.patternStart[g]!; i < moments.patternStart[g + 1]!; i++) {
-      totals.yy[g]! += moments.yy[i]!;
+      const weight = weighted ? weights[i]! : 1;
+      if (weight === 0) continue;
+      totals.yy[g]! += weight * moments.yy[i]!;
       for (let a = 0; a < q; a++)
-        for (let b = 0; b < q; b++) totals.zz[(g * q + a) * q + b]! += by[i * m + a]! * by[i * m + b]!;
+        for (let b = 0; b < q; b++)
+          totals.zz[(g * q + a) * q + b]! += weight * by[i * m + a]! * by[i * m + b]!;
       for (let j = 0; j < c; j++) {
-        const wj = j === 0 ? 1 : w[i * c + j]!;
+        const wj = j === 0 ? weight : weight * w[i * c + j]!;
         for (let a = 0; a < m; a++) totals.wb[(g * c + j) * m + a]! += wj * by[i * m + a]!;
         for (let l = 0; l < c; l++) totals.ww[(g * c + j) * c + l]! += l === 0 ? wj : wj * w[i * c + l]!;
       }
@@ -124,7 +131,7 @@ function foldPattern(
 ): void {
   const { nBasis: m, nRandom: q, nPersonColumns: c, btb } = moments;
   const { gamma, btbGamma, wr, zz, pattern } = x;
-  const nPersons = moments.patternStart[g + 1]! - moments.patternStart[g]!;
+  const nPersons = totals.count[g]!;
   const wbAt = g * c * m;
   const wwAt = g * c * c;
   for (let a = 0; a < m; a++)
