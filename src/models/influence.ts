@@ -1,10 +1,12 @@
 import { InputError } from "../core/errors.js";
 import type { LongTable } from "../core/table.js";
+import { freeVector, fullDirections } from "./fit/freeSpace.js";
 import { FLAT_CURVATURE, type ObservedInformation, observedInformation } from "./fit/newton.js";
 import { visitScores } from "./fit/scores.js";
 import { logPriorInto } from "./kernels/prior.js";
-import { objectiveOf } from "./likelihood.js";
+import { freeLikelihoodOf } from "./likelihood.js";
 import { type People, readFittedPeople } from "./persons/people.js";
+import { shapeOf } from "./problem.js";
 import type { FitResult } from "./result.js";
 
 /** How much each person weighs in a fit. */
@@ -66,14 +68,26 @@ export function influence(result: FitResult, table: LongTable, listed: number = 
       fix: "Fit the model again without reml.",
     });
   const people = readFittedPeople(result, table);
-  const { objective } = objectiveOf(people.data, result.model);
-  const information = observedInformation(objective, objective.evaluate(people.x, true));
+  const information = informationAt(people, result);
   const out = allocateInfluence(people, result);
   // A direction along which the log-likelihood still rises has no maximum to be displaced from.
-  const curved = information.eigenvalues[0]! > -1e-4;
+  const curved = (information.eigenvalues[0] ?? 1) > -1e-4;
   fillInfluence(out, people, curved ? information : null);
   const found = curved ? out : { ...out, displacement: null, meanChange: null, proportionChange: null };
   return { ...found, top: curved ? mostInfluential(out, people, listed) : [] };
+}
+
+/** Observed information at the fit: m eigenvalues with n x m directions of the full vector, m parameters being free. */
+type Information = Pick<ObservedInformation, "eigenvalues" | "directions">;
+
+function informationAt({ design, data, x }: People, result: FitResult): Information {
+  const shape = shapeOf({ spec: result.model, design, data }, result.model);
+  const { objective, space } = freeLikelihoodOf(data, shape);
+  const { eigenvalues, directions } = observedInformation(
+    objective,
+    objective.evaluate(freeVector(space, x), true),
+  );
+  return { eigenvalues, directions: fullDirections(space, directions) };
 }
 
 /** Everything filled in, before it is known whether the curvature serves. */
@@ -98,32 +112,25 @@ function allocateInfluence({ posteriors }: People, result: FitResult): Filled {
   };
 }
 
-function fillInfluence(out: Filled, people: People, information: ObservedInformation | null): void {
+function fillInfluence(out: Filled, people: People, information: Information | null): void {
   const { design, layout, data } = people;
   const { nClasses } = layout;
-  const n = layout.nParameters;
   const { outcomeSd } = design.stored.scaling;
   const rankOfPerson = new Int32Array(design.keptPersons.at(-1)! + 1);
   design.keptPersons.forEach((person, rank) => {
     rankOfPerson[person] = rank;
   });
   const gradients = [...meanGradients(people), ...proportionGradients(people)];
-  const along = new Float64Array(n);
   // Rows of gradient' times each direction, so that a person's change is a sum over directions.
-  const shares = gradients.map((gradient) =>
-    information === null ? along : intoDirections(information, gradient),
-  );
+  const shares =
+    information === null ? [] : gradients.map((gradient) => intoDirections(information, gradient));
   visitScores(data, layout, people.x, (position, score, logLikelihood) => {
     const rank = rankOfPerson[data.moments.personIndex[position]!]!;
     const occasions = design.keptStart[rank + 1]! - design.keptStart[rank]!;
     out.logLikelihood[rank] = logLikelihood - occasions * Math.log(outcomeSd);
     if (information === null) return;
-    along.set(intoDirections(information, score));
-    let displacement = 0;
-    for (let d = 0; d < n; d++)
-      if (information.eigenvalues[d]! >= FLAT_CURVATURE)
-        displacement += along[d]! ** 2 / information.eigenvalues[d]!;
-    out.displacement[rank] = displacement;
+    const along = intoDirections(information, score);
+    out.displacement[rank] = product(information, along, along);
     for (let k = 0; k < nClasses; k++) {
       out.meanChange[rank * nClasses + k] = -product(information, shares[k]!, along);
       out.proportionChange[rank * nClasses + k] = -product(information, shares[nClasses + k]!, along);
@@ -132,18 +139,18 @@ function fillInfluence(out: Filled, people: People, information: ObservedInforma
 }
 
 /** Inner products of a gradient with each direction. */
-function intoDirections({ directions }: ObservedInformation, gradient: Float64Array): Float64Array {
-  const n = gradient.length;
-  const out = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
+function intoDirections({ directions, eigenvalues }: Information, gradient: Float64Array): Float64Array {
+  const m = eigenvalues.length;
+  const out = new Float64Array(m);
+  for (let i = 0; i < gradient.length; i++) {
     const value = gradient[i]!;
-    if (value !== 0) for (let d = 0; d < n; d++) out[d]! += value * directions[i * n + d]!;
+    if (value !== 0) for (let d = 0; d < m; d++) out[d]! += value * directions[i * m + d]!;
   }
   return out;
 }
 
 /** a'H^-1 b of two gradients given by their shares in the directions; flat directions are left out. */
-function product({ eigenvalues }: ObservedInformation, a: Float64Array, b: Float64Array): number {
+function product({ eigenvalues }: Information, a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let d = 0; d < a.length; d++)
     if (eigenvalues[d]! >= FLAT_CURVATURE) sum += (a[d]! * b[d]!) / eigenvalues[d]!;

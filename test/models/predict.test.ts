@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { tableFromArrays } from "../../src/core/table.js";
 import { fit } from "../../src/models/fitModel.js";
-import { predict } from "../../src/models/predict.js";
+import { predict, predictTrajectories } from "../../src/models/predict.js";
 import type { FitResult } from "../../src/models/result.js";
 import type { ModelSpecInput } from "../../src/models/spec.js";
 import {
@@ -139,5 +139,132 @@ describe("new people", () => {
     expect((await problemsOf(() => predict(result, odd)))[0]).toMatchObject({ code: "unseen-level" });
     const bare = tableFromArrays(["x"], { time: [0], score: [14] });
     expect((await problemsOf(() => predict(result, bare)))[0]).toMatchObject({ code: "missing-column" });
+  });
+});
+
+describe("the standard error of a person's trajectory", () => {
+  const spec = { ...base, fixed: "1 + time + age", classes: 2 };
+
+  test("is that of the mixture of the classes' posteriors, from effects and parameters on the user's scale", async () => {
+    const result = await fit(table, { ...spec, covariance: "free", residual: "class" }, QUICK);
+    const { rows, effects, posteriors } = predict(result, table, { effects: true });
+    const coefficient = (name: string, k: number): number =>
+      result.parameters.find((p) => p.name === name && (p.class === null || p.class === k + 1))!.estimate;
+    const age = table.columns.get("age")!;
+    let i = 0;
+    rows.personIds.forEach((id, r) => {
+      while (posteriors.personIds[i] !== id) i++;
+      const t = rows.time[r]!;
+      const years = age.kind === "numeric" ? age.values[table.personStart[i]!]! : Number.NaN;
+      const own = [0, 1].map((k) => {
+        const [a, b] = effects!.values.subarray(4 * i + 2 * k);
+        const mean =
+          coefficient("(Intercept)", k) + coefficient("time", k) * t + coefficient("age", k) * years;
+        return mean + a! + b! * t;
+      });
+      const variance = [0, 1].map((k) => {
+        const [c00, c01, c10, c11] = effects!.covariance.subarray(8 * i + 4 * k);
+        expect(c01!).toBeCloseTo(c10!, 12);
+        return c00! + 2 * t * c01! + t * t * c11!;
+      });
+      const p = [0, 1].map((k) => posteriors.values[2 * i + k]!);
+      const predicted = p[0]! * own[0]! + p[1]! * own[1]!;
+      const total = [0, 1].reduce((sum, k) => sum + p[k]! * (variance[k]! + (own[k]! - predicted) ** 2), 0);
+      expect(rows.predicted[r]!).toBeCloseTo(predicted, 8);
+      expect(rows.predictedStandardError[r]!).toBeCloseTo(Math.sqrt(total), 8);
+    });
+    expect(effects!.names).toEqual(["(Intercept)", "time"]);
+  });
+
+  test("is that of the dense formula D - D Z'V^-1 Z D with one class", async () => {
+    const people = cohort(30, (i) => 1 + (i % 5), ordinary, 4);
+    const result = await fit(people, base);
+    const { rows } = predict(result, people);
+    const d = result.covariance!.matrices[0]!;
+    const s2 = result.residual.sd[0]! ** 2;
+    const zdz = (a: number, b: number): number => d[0]![0]! + (a + b) * d[0]![1]! + a * b * d[1]![1]!;
+    for (let i = 0; i < people.nPersons; i++) {
+      const [first, end] = [people.personStart[i]!, people.personStart[i + 1]!];
+      const t = Array.from(rows.time.subarray(first, end));
+      const v = t.map((a, r) => t.map((b, s) => zdz(a, b) + (r === s ? s2 : 0)));
+      t.forEach((a, r) => {
+        const row = t.map((b) => zdz(a, b));
+        const weights = solve(v, row);
+        const variance = zdz(a, a) - row.reduce((sum, value, s) => sum + value * weights[s]!, 0);
+        expect(rows.predictedStandardError[first + r]!).toBeCloseTo(Math.sqrt(variance), 8);
+      });
+    }
+  });
+
+  test("covers 95% of the true trajectories, at times seen and not seen", async () => {
+    const truth: number[][] = [];
+    const people = cohort(
+      400,
+      (i) => 2 + (i % 5),
+      (_, stream) => {
+        const [intercept, slope] = [12 + 3 * stream.normal(), -0.5 + 0.3 * stream.normal()];
+        truth.push([0, 3, 8].map((t) => intercept + slope * t));
+        return (session, own) => intercept + slope * session + 1.5 * own.normal();
+      },
+      11,
+    );
+    const result = await fit(people, base);
+    const { predicted, standardError, personIds } = predictTrajectories(result, people, [0, 3, 8]);
+    expect(personIds).toEqual(people.personIds);
+    const held = Array.from(predicted, (value, e) => {
+      const miss = Math.abs(value - truth[Math.floor(e / 3)]![e % 3]!);
+      return miss < 1.96 * standardError[e]! ? 1 : 0;
+    });
+    // 1200 intervals, three of each person: binomial standard error at most 1.1%.
+    expect(Math.abs(held.reduce<number>((sum, value) => sum + value, 0) / held.length - 0.95)).toBeLessThan(
+      0.025,
+    );
+  });
+
+  test("on a grid is that of the rows at the same times", async () => {
+    const result = await fit(table, spec, QUICK);
+    const { rows, posteriors } = predict(result, table);
+    const times = [0, 1, 2, 3, 4, 5];
+    const grid = predictTrajectories(result, table, times);
+    expectAllFinite(grid);
+    rows.personIds.forEach((id, r) => {
+      const at = posteriors.personIds.indexOf(id) * times.length + rows.time[r]!;
+      expect(grid.fitted[at]!).toBeCloseTo(rows.fitted[r]!, 9);
+      expect(grid.predicted[at]!).toBeCloseTo(rows.predicted[r]!, 9);
+      expect(grid.standardError[at]!).toBeCloseTo(rows.predictedStandardError[r]!, 9);
+    });
+    expect(predictTrajectories(result, table).times).toEqual(result.design.times.grid);
+  });
+
+  test("follows the unit of the scores and not that of time", async () => {
+    const other = withColumns(table, { score: (row) => 10 * row.score! - 7, time: (row) => 7 * row.time! });
+    const [own, changed] = await Promise.all([fit(table, spec, QUICK), fit(other, spec, QUICK)]);
+    const before = predict(own, table).rows.predictedStandardError;
+    const after = predict(changed, other).rows.predictedStandardError;
+    // Both maxima are settled to about 1e-6 standard errors.
+    before.forEach((value, r) => {
+      expect(Math.abs(after[r]! / (10 * value) - 1)).toBeLessThan(1e-4);
+    });
+  });
+
+  test("is the doubt about the class alone without random effects, and nothing with one class", async () => {
+    const two = await fit(table, { ...spec, random: "0" }, QUICK);
+    const { rows, effects, posteriors } = predict(two, table, { effects: true });
+    expect(effects).toBeUndefined();
+    expectAllFinite(rows);
+    const sure = posteriors.personIds.filter(
+      (_, i) => posteriors.values[2 * i]! > 0.4 && posteriors.values[2 * i]! < 0.6,
+    );
+    rows.personIds.forEach((id, r) => {
+      if (sure.includes(id)) expect(rows.predictedStandardError[r]!).toBeGreaterThan(0.3);
+    });
+    const one = await fit(table, { ...base, random: "0" });
+    expect([...predict(one, table).rows.predictedStandardError]).toEqual(new Array(table.nRows).fill(0));
+  });
+
+  test("times that are no numbers are refused", async () => {
+    const result = await fit(table, base);
+    const [problem] = await problemsOf(() => predictTrajectories(result, table, [0, Number.NaN]));
+    expect(problem).toMatchObject({ code: "bad-times", where: "times" });
   });
 });
