@@ -4,6 +4,7 @@ import type { SharedData } from "./job.js";
 import { gaussianKernel } from "./kernels/gaussian.js";
 import type { FixedStructure, Moments } from "./moments.js";
 import { createLayout, type ParameterLayout } from "./parameters.js";
+import type { RowData } from "./rowData.js";
 import type { ModelSpec } from "./spec.js";
 
 // What workers load: no formulas, no tables, so that a thread starts fast.
@@ -11,6 +12,8 @@ import type { ModelSpec } from "./spec.js";
 /** The data of a fit as every task sees it: placed once in shared memory. */
 export interface ProblemData extends SharedData {
   readonly moments: Moments;
+  /** Rows of every person, where the model looks at each; null where their sums suffice. */
+  readonly rows: RowData | null;
   readonly fixed: FixedStructure;
   /** Basis at the last common time and mean person columns (internal scale): classes are ordered by this mean. */
   readonly orderBasis: Float64Array;
@@ -47,8 +50,8 @@ export function layoutOf(data: ProblemData, shape: ProblemShape): ParameterLayou
     diagonal: shape.diagonal,
     covariance: shape.covariance,
     residual: shape.residual,
-    nOccasions: 1,
-    nLoadings: 0,
+    nOccasions: data.rows?.nOccasions ?? 1,
+    nLoadings: data.rows !== null && data.rows.latentBasis >= 0 ? data.rows.nOccasions : 0,
   });
 }
 
@@ -87,9 +90,10 @@ export function objectiveOf(
 ): { objective: Objective; layout: ParameterLayout } {
   const layout = layoutOf(data, shape);
   const moments = shape.classes === 1 ? { ...data.moments, nMembership: 1 } : data.moments;
-  const kernel = gaussianKernel(moments, data.fixed, {
+  const kernel = gaussianKernel(moments, data.rows, data.fixed, {
     nClasses: shape.classes,
     commonCovariance: layout.commonCovariance,
+    residual: shape.residual,
     reml: shape.reml,
   });
   return { objective: createObjective(kernel, layout), layout };

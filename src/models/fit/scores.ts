@@ -1,6 +1,6 @@
 import { pullGradientInto } from "../chainRule.js";
 import { countClusters } from "../design/clusters.js";
-import { visitPersonScores } from "../kernels/general.js";
+import { visitGaussianScores } from "../kernels/gaussian.js";
 import { allocateEvaluation } from "../kernels/types.js";
 import type { ProblemData } from "../likelihood.js";
 import { allocateFor, type ParameterLayout, unpackInto } from "../parameters.js";
@@ -31,7 +31,7 @@ export function visitScores(
   const score = new Float64Array(layout.nParameters);
   const evaluation = allocateEvaluation(layout);
   const moments = layout.nClasses === 1 ? { ...data.moments, nMembership: 1 } : data.moments;
-  visitPersonScores(moments, data.fixed, parameters, evaluation, (person) => {
+  visitGaussianScores(moments, data.rows, data.fixed, layout, parameters, evaluation, (person) => {
     pullGradientInto(layout, parameters, evaluation, score);
     visit(person, score, evaluation.logLikelihood);
   });

@@ -1,28 +1,62 @@
 import type { FixedStructure, Moments } from "../moments.js";
+import type { ResidualStructure } from "../residuals.js";
+import type { RowData } from "../rowData.js";
 import { commonKernel, isCommonKernelModel } from "./common.js";
-import { generalKernel } from "./general.js";
+import { generalKernel, visitPersonScores } from "./general.js";
 import { oneClassKernel } from "./oneClass.js";
-import type { Kernel } from "./types.js";
+import { rowsKernel, visitRowScores } from "./rows.js";
+import type { ClassParameters, Evaluation, Kernel } from "./types.js";
 
 /** Which kernel a model needs. */
 export interface KernelOptions {
   readonly nClasses: number;
   /** D and residual variance equal over classes. */
   readonly commonCovariance: boolean;
+  readonly residual: ResidualStructure;
   readonly reml: boolean;
 }
 
 /**
  * Picks the kernel that computes a normal model fastest: pattern totals for one class, linear logits for a common
- * covariance, the general kernel for the rest.
+ * covariance, the general kernel for the rest; row by row only where sums over rows do not suffice.
  * @param moments - the data
+ * @param rows - its rows, where the model looks at each; else null
  * @param fixed - structure of the means
  * @param options - classes and covariance structure
  * @returns a kernel with scratch of its own
  */
-export function gaussianKernel(moments: Moments, fixed: FixedStructure, options: KernelOptions): Kernel {
+export function gaussianKernel(
+  moments: Moments,
+  rows: RowData | null,
+  fixed: FixedStructure,
+  options: KernelOptions,
+): Kernel {
+  if (rows !== null) return rowsKernel(moments, rows, fixed, options);
   if (options.nClasses === 1) return oneClassKernel(moments, fixed, options.reml);
   return isCommonKernelModel(fixed, options.commonCovariance)
     ? commonKernel(moments, fixed, options.nClasses)
     : generalKernel(moments, fixed, options.nClasses);
+}
+
+/**
+ * Visits the gradient of each person's log-likelihood (the score), in the order of the moments.
+ * @param moments - the data
+ * @param rows - its rows, where the model looks at each; else null
+ * @param fixed - structure of the means
+ * @param options - classes and residual structure
+ * @param parameters - where
+ * @param out - filled for one person at a time
+ * @param visit - called once per person after `out` is filled
+ */
+export function visitGaussianScores(
+  moments: Moments,
+  rows: RowData | null,
+  fixed: FixedStructure,
+  options: Pick<KernelOptions, "nClasses" | "residual">,
+  parameters: ClassParameters,
+  out: Evaluation,
+  visit: (person: number) => void,
+): void {
+  if (rows === null) visitPersonScores(moments, fixed, parameters, out, visit);
+  else visitRowScores(moments, rows, fixed, { ...options, reml: false }, parameters, out, visit);
 }

@@ -9,7 +9,8 @@ import { type ModelShape, modelShapes, type RandomModel, randomModel } from "../
 
 function objectiveOf(model: RandomModel): ReturnType<typeof createObjective> {
   return createObjective(
-    gaussianKernel(model.moments, model.fixed, {
+    gaussianKernel(model.moments, model.rowData, model.fixed, {
+      residual: model.layout.residual,
       nClasses: model.layout.nClasses,
       commonCovariance: model.layout.commonCovariance,
       reml: false,

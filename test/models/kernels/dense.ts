@@ -59,9 +59,10 @@ export function trace(a: Matrix): number {
 
 /** Covariance matrix of a person's scores in class k. */
 export function denseV(model: RandomModel, parameters: ClassParameters, i: number, k: number): Matrix {
-  const { personStart, basis, nRandom: q } = model.rows;
+  const { personStart, nRandom: q } = model.rows;
   const first = personStart[i]!;
   const n = personStart[i + 1]! - first;
+  const value = (b: number, r: number): number => basisValue(model, parameters, b, first + r);
   const factor = (a: number, b: number): number => parameters.factor[(k * q + a) * q + b]!;
   const d = Array.from({ length: q }, (_, a) =>
     Array.from({ length: q }, (_col, b) =>
@@ -70,20 +71,46 @@ export function denseV(model: RandomModel, parameters: ClassParameters, i: numbe
   );
   return Array.from({ length: n }, (_, r) =>
     Array.from({ length: n }, (_col, s) => {
-      let sum = r === s ? parameters.residual[k]! : 0;
+      let sum = denseR(model, parameters, first, k, r, s);
       for (let a = 0; a < q; a++)
-        for (let b = 0; b < q; b++) sum += basis[a]![first + r]! * d[a]![b]! * basis[b]![first + s]!;
+        for (let b = 0; b < q; b++) sum += value(a, r) * d[a]![b]! * value(b, s);
       return sum;
     }),
   );
 }
 
+/** Residual covariance of rows r and s of the person whose rows begin at `first`. */
+function denseR(
+  { layout, occasion, lag }: RandomModel,
+  parameters: ClassParameters,
+  first: number,
+  k: number,
+  r: number,
+  s: number,
+): number {
+  const { nResidual, nVariances } = layout;
+  const correlated = nResidual > nVariances;
+  if (r !== s && !correlated) return 0;
+  const sd = (row: number): number =>
+    Math.sqrt(parameters.residual[k * nResidual + (nVariances > 1 ? occasion[first + row]! : 0)]!);
+  let distance = 0;
+  for (let t = Math.min(r, s) + 1; t <= Math.max(r, s); t++) distance += lag[first + t]!;
+  const rho = correlated ? parameters.residual[(k + 1) * nResidual - 1]! : 0;
+  return sd(r) * sd(s) * (r === s ? 1 : rho ** distance);
+}
+
+/** Basis column b at a row; the latent one takes its loading. */
+function basisValue(model: RandomModel, parameters: ClassParameters, b: number, row: number): number {
+  const isLatent = parameters.loadings.length > 0 && b === 1;
+  return isLatent ? parameters.loadings[model.occasion[row]!]! : model.rows.basis[b]![row]!;
+}
+
 /** Rows of the fixed-effects design of a person: n x nFixed. */
-export function denseX(model: RandomModel, i: number): Matrix {
-  const { personStart, basis, person } = model.rows;
+export function denseX(model: RandomModel, parameters: ClassParameters, i: number): Matrix {
+  const { personStart, person } = model.rows;
   const first = personStart[i]!;
   return Array.from({ length: personStart[i + 1]! - first }, (_, r) =>
-    Array.from(model.fixed.basis, (b, j) => basis[b]![first + r]! * person[model.fixed.person[j]!]![i]!),
+    Array.from(model.fixed.basis, (b, j) => basisValue(model, parameters, b, first + r) * person[model.fixed.person[j]!]![i]!),
   );
 }
 
@@ -104,7 +131,7 @@ function denseDensity(model: RandomModel, parameters: ClassParameters, i: number
   const first = personStart[i]!;
   const v = denseV(model, parameters, i, k);
   const { nFixed } = model.fixed;
-  const residual = denseX(model, i).map(
+  const residual = denseX(model, parameters, i).map(
     (row, r) =>
       outcome[first + r]! - row.reduce((sum, value, j) => sum + value * parameters.beta[k * nFixed + j]!, 0),
   );
@@ -144,7 +171,7 @@ export function denseRemlTerm(model: RandomModel, x: Float64Array): number {
   const { nFixed } = model.fixed;
   const h: Matrix = Array.from({ length: nFixed }, () => new Array<number>(nFixed).fill(0));
   for (let i = 0; i < model.rows.personIndex.length; i++) {
-    const design = denseX(model, i);
+    const design = denseX(model, parameters, i);
     const weighted = multiply(inverse(denseV(model, parameters, i, 0)), design);
     for (let a = 0; a < nFixed; a++)
       for (let b = 0; b < nFixed; b++)
@@ -156,14 +183,15 @@ export function denseRemlTerm(model: RandomModel, x: Float64Array): number {
 /** Complete-data information: classes known with the posterior weights, expected for the variances. */
 export function denseInformation(model: RandomModel, x: Float64Array): Matrix {
   const { layout, fixed, rows } = model;
-  const size = layout.nParameters;
+  // Loadings have an information of their own: given the random effects.
+  const size = layout.loadingsAt;
   const out: Matrix = Array.from({ length: size }, () => new Array<number>(size).fill(0));
   const parameters = parametersAt(model, x);
   const { posteriors } = denseLikelihood(model, x);
   const position = (j: number, k: number): number =>
     layout.betaPosition[j]! + (fixed.classSpecific[j] ? k : 0);
   const step = 1e-5;
-  const shifted = Array.from({ length: size - layout.factorAt }, (_, a) => {
+  const shifted = Array.from({ length: layout.loadingsAt - layout.factorAt }, (_, a) => {
     const up = x.slice();
     const down = x.slice();
     up[layout.factorAt + a]! += step;
@@ -179,7 +207,7 @@ export function denseInformation(model: RandomModel, x: Float64Array): Matrix {
           for (let b = 0; b < width; b++)
             out[k * width + a]![l * width + b]! +=
               prior[k]! * (Number(k === l) - prior[l]!) * rows.membership[a]![i]! * rows.membership[b]![i]!;
-    const design = denseX(model, i);
+    const design = denseX(model, parameters, i);
     for (let k = 0; k < layout.nClasses; k++) {
       const p = posteriors[i]![k]!;
       const inverseV = inverse(denseV(model, parameters, i, k));

@@ -8,6 +8,7 @@ import { gaussianKernel } from "../../../src/models/kernels/gaussian.js";
 import { generalKernel, visitPersonScores } from "../../../src/models/kernels/general.js";
 import { oneClassKernel } from "../../../src/models/kernels/oneClass.js";
 import { allocateEvaluation, type Kernel } from "../../../src/models/kernels/types.js";
+import { expectClose, numericalGradient } from "./checks.js";
 import { denseInformation, denseLikelihood, denseRemlTerm, parametersAt } from "./dense.js";
 import { type ModelShape, modelShapes, type RandomModel, randomModel } from "./randomModel.js";
 
@@ -15,7 +16,8 @@ const RUNS = { numRuns: 60, seed: 20240601 };
 
 /** The kernel that the package would pick. */
 function pickedKernel(model: RandomModel, reml = false): Kernel {
-  return gaussianKernel(model.moments, model.fixed, {
+  return gaussianKernel(model.moments, model.rowData, model.fixed, {
+    residual: model.layout.residual,
     nClasses: model.layout.nClasses,
     commonCovariance: model.layout.commonCovariance,
     reml,
@@ -30,25 +32,6 @@ function kernelsOf(model: RandomModel): [string, Kernel][] {
   if (isCommonKernelModel(fixed, layout.commonCovariance))
     out.push(["common", commonKernel(moments, fixed, layout.nClasses)]);
   return out;
-}
-
-function expectClose(actual: number, expected: number, tolerance: number, scale: number, what: string): void {
-  expect(Math.abs(actual - expected), `${what}: ${actual} against ${expected}`).toBeLessThanOrEqual(
-    tolerance * Math.max(1, Math.abs(expected), scale),
-  );
-}
-
-/** Central difference with the error term of the second order removed. */
-function numericalGradient(f: (x: Float64Array) => number, x: Float64Array): Float64Array {
-  return x.map((_, j) => {
-    const at = (step: number): number => {
-      const moved = x.slice();
-      moved[j]! += step;
-      return f(moved);
-    };
-    const h = 1e-3;
-    return (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
-  });
 }
 
 // A property runs on structures of its own kind, so that none is rare.

@@ -7,6 +7,8 @@ import {
   type Moments,
 } from "../../../src/models/moments.js";
 import { createLayout, type ParameterLayout } from "../../../src/models/parameters.js";
+import { needsRows } from "../../../src/models/residuals.js";
+import { buildRowData, type RowData } from "../../../src/models/rowData.js";
 import type { CovarianceSharing, ResidualStructure } from "../../../src/models/spec.js";
 
 /** What fast-check draws: the structure of a model; its numbers follow from the seed. */
@@ -26,12 +28,19 @@ export interface ModelShape {
   readonly nPersons: number;
   /** Class-specific coefficients on the basis alone, as the fast kernel wants them. */
   readonly specificTimeOnly: boolean;
+  /** The second basis column has free loadings (it is 1, t, t^2 otherwise). */
+  readonly latent?: boolean;
 }
 
 /** Rows, their moments and a random parameter vector. */
 export interface RandomModel {
   readonly rows: MomentRows;
   readonly moments: Moments;
+  /** Null where sums over rows suffice. */
+  readonly rowData: RowData | null;
+  /** Occasion and lag of each row. */
+  readonly occasion: Float64Array;
+  readonly lag: Float64Array;
   readonly fixed: FixedStructure;
   readonly layout: ParameterLayout;
   readonly x: Float64Array;
@@ -72,6 +81,9 @@ export function randomModel(shape: ModelShape): RandomModel {
     personStart.push(times.length);
   }
   const n = times.length;
+  const latent = shape.latent ?? false;
+  const { occasion, lag } = occasionsOf(personStart, times, shape.regular);
+  const looksAtRows = latent || needsRows(shape.residual);
   // 1, t, t^2, then a covariate of the session and its product with time.
   const covariate = Float64Array.from({ length: n }, () => stream.normal());
   const basis = Array.from({ length: nBasis }, (_, b) =>
@@ -96,6 +108,7 @@ export function randomModel(shape: ModelShape): RandomModel {
     nRandom: shape.nRandom,
     person,
     membership,
+    ...(looksAtRows ? { alsoAlike: [occasion, lag] } : {}),
   };
   const fixed = randomFixed(shape, nBasis, stream);
   const layout = createLayout({
@@ -106,11 +119,30 @@ export function randomModel(shape: ModelShape): RandomModel {
     diagonal: shape.diagonal,
     covariance: shape.covariance,
     residual: shape.residual,
-    nOccasions: 1,
-    nLoadings: 0,
+    nOccasions: OCCASIONS,
+    nLoadings: latent ? OCCASIONS : 0,
   });
   const x = Float64Array.from({ length: layout.nParameters }, () => 0.6 * stream.normal());
-  return { rows, moments: buildMoments(rows), fixed, layout, x };
+  const moments = buildMoments(rows);
+  const columns = { occasion, nOccasions: OCCASIONS, lag, latentBasis: latent ? 1 : -1 };
+  const rowData = looksAtRows ? buildRowData(rows, moments, columns) : null;
+  return { rows, moments, rowData, occasion, lag, fixed, layout, x };
+}
+
+const OCCASIONS = 6;
+
+/** Session numbers, or six stretches of time; whole lags on a regular grid. */
+function occasionsOf(
+  personStart: readonly number[],
+  times: readonly number[],
+  regular: boolean,
+): { occasion: Float64Array; lag: Float64Array } {
+  const occasion = Float64Array.from(times, (t) => Math.min(OCCASIONS - 1, Math.floor(t)));
+  const lag = new Float64Array(times.length);
+  for (let i = 0; i + 1 < personStart.length; i++)
+    for (let r = personStart[i]! + 1; r < personStart[i + 1]!; r++)
+      lag[r] = regular ? times[r]! - times[r - 1]! : 0.2 + Math.abs(times[r]! - times[r - 1]!);
+  return { occasion, lag };
 }
 
 function randomFixed(
