@@ -4,7 +4,7 @@ import { refuseClassesByName } from "./constraints.js";
 import { assembleResult, type FitContext, familyOf } from "./fitModel.js";
 import type { Progress } from "./job.js";
 import { createLocalRunner } from "./localRunner.js";
-import { type FitRequest, searchAll } from "./multistart.js";
+import { type FitRequest, type SmallerFit, searchAll } from "./multistart.js";
 import { buildProblem, type Problem as ModelProblem, shapeOf } from "./problem.js";
 import type { EnumerationResult, EnumerationRow, FitResult, SelectionRule } from "./result.js";
 import {
@@ -98,7 +98,7 @@ export async function enumerate(
       problems.set(structure.name, problem);
       const label = `${structure.name}, ${classes} ${classes === 1 ? "class" : "classes"}`;
       const fewer = fits.get(enumerationKey(structure.name, classes - 1));
-      const previous = fewer === undefined ? {} : { previous: fewer.internal };
+      const previous = fewer === undefined ? {} : { previous: smallerFit(problem, fewer) };
       requests.push({ problem, shape: shapeOf(problem, spec), options, label, spec, key, ...previous });
     }
     const words = `${classes} ${classes === 1 ? "class" : "classes"} (of ${enumeration.classes.to})`;
@@ -123,6 +123,13 @@ export async function enumerate(
     return result === undefined ? [] : [{ structure: key.slice(0, key.lastIndexOf("/")), fit: result }];
   });
   return compareFits(entries, rule);
+}
+
+/** The fit with one class fewer, as the search for the next wants it. */
+function smallerFit(problem: ModelProblem, fewer: FitResult): SmallerFit {
+  const unbounded = fewer.convergence.verdicts.some(({ name }) => name === "likelihood unbounded");
+  const shift = problem.data.moments.nObservations * Math.log(problem.design.stored.scaling.outcomeSd);
+  return { x: fewer.internal, logLikelihood: unbounded ? null : fewer.logLikelihood + shift };
 }
 
 function classCounts({ classes }: EnumerationSpec): number[] {

@@ -4,6 +4,7 @@ import { VERSION } from "../core/version.js";
 import { describeClasses, posteriorsOf } from "./classes.js";
 import { informationCriteria } from "./criteria.js";
 import { clusterWarnings, countClusters } from "./design/clusters.js";
+import { checkVariances, SMALLEST_VARIANCE_RATIO } from "./fit/degenerate.js";
 import type { FreeSpace } from "./fit/freeSpace.js";
 import { judge, type VerdictEvidence } from "./fit/verdict.js";
 import { inferenceOfFit } from "./inference/ofFit.js";
@@ -12,11 +13,13 @@ import type { JobRunner, Progress } from "./job.js";
 import type { ClassParameters } from "./kernels/types.js";
 import { layoutOf } from "./likelihood.js";
 import { createLocalRunner } from "./localRunner.js";
+import { describeRunnerUp } from "./maxima.js";
 import { type FitSearch, searchAll } from "./multistart.js";
 import { allocateFor, type ParameterLayout, unpackInto } from "./parameters.js";
 import { buildProblem, constraintsOf, type Problem, shapeOf } from "./problem.js";
 import { covarianceOfClass } from "./reported.js";
-import type { Convergence, FitResult, RandomEffectCovariance } from "./result.js";
+import { residualParts } from "./residuals.js";
+import type { Convergence, FitResult, RandomEffectCovariance, VarianceBound } from "./result.js";
 import {
   type FitOptions,
   type ModelFamily,
@@ -143,7 +146,16 @@ export function assembleResult(
       : { classOrder: "as named by constraints" as const }),
     posteriors,
     starts: search.starts,
-    convergence: convergenceResult(search, options, {
+    runnerUp:
+      search.runnerUp === null
+        ? null
+        : describeRunnerUp(table, problem, spec, search.runnerUp, {
+            logLikelihood: finished.logLikelihood,
+            userLogLikelihood: logLikelihood,
+            classes,
+            posteriors,
+          }),
+    convergence: convergenceResult(search, options, varianceBound(problem, spec, search), {
       emptyClasses: classes.filter((c) => c.proportion * nPersons < 1).map((c) => c.label),
       boundary: boundaryOf(layout, design.stored.basisNames, parameters, constraints?.space),
       separated: inference.separated,
@@ -167,6 +179,7 @@ function clusterWarningsOf(problem: Problem): readonly string[] {
 function convergenceResult(
   search: FitSearch,
   options: FitOptions,
+  bound: VarianceBound | null,
   estimates: Pick<VerdictEvidence, "emptyClasses" | "boundary" | "separated">,
 ): Convergence {
   const { gradientCriterion, eigenvalues } = search.finished;
@@ -177,6 +190,7 @@ function convergenceResult(
     smallestCurvature,
     ...estimates,
     degenerate: search.degenerate,
+    fewerIsBetter: search.fewerIsBetter,
     starts: search.starts,
   });
   return {
@@ -186,6 +200,20 @@ function convergenceResult(
     smallestCurvature,
     iterations: search.iterations,
     evaluations: search.evaluations,
+    varianceBound: bound,
+  };
+}
+
+/** The bound on residual variances, and how near the fit came to it. */
+function varianceBound(problem: Problem, spec: ModelSpec, search: FitSearch): VarianceBound | null {
+  const { byClass, byOccasion } = residualParts(spec.residual);
+  if (!byOccasion && (spec.classes === 1 || !byClass)) return null;
+  const { ratio, pooled } = checkVariances(problem.data, spec, search.finished.x);
+  return {
+    ratio: SMALLEST_VARIANCE_RATIO,
+    smallestAllowed: SMALLEST_VARIANCE_RATIO * pooled * problem.design.stored.scaling.outcomeSd ** 2,
+    smallestRatio: ratio,
+    refused: search.starts?.refused ?? 0,
   };
 }
 

@@ -73,3 +73,13 @@ export function needsRows(structure: ResidualStructure): boolean {
   const { byOccasion, correlation } = residualParts(structure);
   return byOccasion || correlation !== null;
 }
+
+/**
+ * The same structure with one set of variances for all classes.
+ * @param structure - the structure
+ * @returns it without `class`
+ */
+export function sharedByClasses(structure: ResidualStructure): ResidualStructure {
+  const words = structure.split("+").filter((word) => word !== "class");
+  return readResidualStructure(words.join("+")) ?? "common";
+}

@@ -95,6 +95,7 @@ export type VerdictName =
   | "converged on a boundary"
   | "best value not replicated"
   | "class vanished"
+  | "fewer classes fit better"
   | "not identified"
   | "likelihood unbounded"
   | "stopped early";
@@ -117,19 +118,70 @@ export interface Convergence {
   readonly smallestCurvature: number;
   readonly iterations: number;
   readonly evaluations: number;
+  /** The bound on residual variances that differ by class or occasion; null where there is one variance. */
+  readonly varianceBound: VarianceBound | null;
+}
+
+/** Residual variances are kept apart from zero, where the likelihood is unbounded: solutions beyond the bound are refused. */
+export interface VarianceBound {
+  /** Smallest variance allowed, relative to the pooled one. */
+  readonly ratio: number;
+  /** The same on the user's scale. */
+  readonly smallestAllowed: number;
+  /** Smallest residual variance of this fit, relative to the pooled one. */
+  readonly smallestRatio: number;
+  /** Finalists refused because they ran beyond the bound. */
+  readonly refused: number;
 }
 
 /** What the random starts found. */
 export interface StartsSummary {
-  /** Starts screened. */
+  /** Starts screened, splits of the fit with one class fewer among them. */
   readonly tried: number;
+  /** Of them drawn in a second round, because the first reached its best value only once, or nothing sound as good as a class fewer. */
+  readonly drawnLater: number;
+  /** Different groupings of persons that the starts were made of; all splits together count as one. */
+  readonly groupings: number;
   /** Carried to the second stage. */
   readonly finalists: number;
   readonly converged: number;
-  /** Finalists that reached the best log-likelihood (within 1e-3); splits of a smaller fit count as one. */
+  /** Finalists refused because their residual variances ran beyond the bound. */
+  readonly refused: number;
+  /** Finalists that reached the best log-likelihood (within 1e-3), counted by the groupings they were made of. */
   readonly replicatedBest: number;
-  /** Log-likelihoods of the finalists, best first. */
+  /** Different maxima (log-likelihood or class means) among the finalists that were not refused. */
+  readonly distinctMaxima: number;
+  /** Log-likelihoods of the finalists, best first, those refused last. */
   readonly logLikelihoods: readonly number[];
+  /** Log-likelihoods of all starts after screening, in the same order. */
+  readonly screenedLogLikelihoods: readonly number[];
+  /** The model with one class fewer, by which this one is checked: its value, and the starts screened to get there (0: known before). */
+  readonly fewerClasses: { readonly logLikelihood: number; readonly tried: number } | null;
+}
+
+/** The next best maximum, beside the best. */
+export interface RunnerUp {
+  readonly logLikelihood: number;
+  /** Points of log-likelihood below the best. */
+  readonly below: number;
+  /** Finalists that ended there. */
+  readonly finalists: number;
+  /** Agreement of the two classifications of persons by most probable class (Hubert & Arabie 1985): 1 is perfect, 0 chance. */
+  readonly adjustedRandIndex: number;
+  /** Share of persons who stay in the matching class. */
+  readonly sameClass: number;
+  /** Its classes, in the order of the fit's: each the one that shares most persons with the fit's class of that label. */
+  readonly classes: readonly RunnerUpClass[];
+}
+
+/** One class of a runner-up. */
+export interface RunnerUpClass {
+  /** Label of the class of the best solution that it is matched with. */
+  readonly label: number;
+  readonly proportion: number;
+  readonly assigned: number;
+  /** Mean at each time of the fit's mean trajectories. */
+  readonly mean: readonly number[];
 }
 
 /** A random-effect covariance matrix on the user's scale. */
@@ -183,6 +235,8 @@ export interface FitResult {
   readonly posteriors: Posteriors;
   /** Null for one class. */
   readonly starts: StartsSummary | null;
+  /** The next best maximum, where its log-likelihood is within 10 points of the best; else null. */
+  readonly runnerUp: RunnerUp | null;
   readonly convergence: Convergence;
   readonly warnings: readonly string[];
   /** Seconds spent fitting. */

@@ -1,13 +1,13 @@
 import { createStream } from "../core/random.js";
 import { constrainedStart, projected } from "./fit/constrainedStart.js";
+import { checkVariances } from "./fit/degenerate.js";
 import { emSteps } from "./fit/em.js";
 import { type FinishedFit, type FinishInput, finish } from "./fit/finish.js";
 import { freeVector, fullVector } from "./fit/freeSpace.js";
-import { EXACT_FIT_VARIANCE } from "./fit/objective.js";
 import { fitOneClass, oneClassStart } from "./fit/oneClass.js";
 import { quasiNewton } from "./fit/quasiNewton.js";
 import { splitVector } from "./fit/split.js";
-import { startVector } from "./fit/starts.js";
+import { type StartValues, startVector } from "./fit/starts.js";
 import type { SharedData, Task } from "./job.js";
 import {
   type FreeLikelihood,
@@ -17,7 +17,8 @@ import {
   type ProblemData,
   type ProblemShape,
 } from "./likelihood.js";
-import { allocateFor, type ParameterLayout, pack, residualVariances, unpackInto } from "./parameters.js";
+import { allocateFor, type ParameterLayout, pack, unpackInto } from "./parameters.js";
+import { residualParts, sharedByClasses } from "./residuals.js";
 
 /** Input of the screening stage: a few EM steps from one random start. */
 export interface ScreenInput {
@@ -44,6 +45,7 @@ export interface ConvergeInput {
   readonly shape: ProblemShape;
   readonly x: readonly number[];
   readonly fromSplit: boolean;
+  readonly grouping: number;
   readonly maxIterations: number;
 }
 
@@ -58,6 +60,8 @@ export interface StartOutcome {
   readonly degenerate: boolean;
   /** Made by splitting a class of the fit with one class fewer: such starts are no independent evidence of replication. */
   readonly fromSplit: boolean;
+  /** Fingerprint of the grouping of persons that the start was made of; 0 for splits. */
+  readonly grouping: number;
 }
 
 /** Input of the one-class fit that every mixture starts from. */
@@ -65,9 +69,6 @@ export interface OneClassInput {
   readonly shape: ProblemShape;
   readonly maxIterations: number;
 }
-
-/** Smallest residual variance of a class allowed, relative to the largest (0.01 of its standard deviation). */
-export const SMALLEST_VARIANCE_RATIO = 1e-4;
 
 const fitGrowthCurve = (data: ProblemData, input: OneClassInput): StartOutcome => {
   const shape = input.shape.classes === 1 ? input.shape : { ...unrestricted(input.shape), classes: 1 };
@@ -82,8 +83,9 @@ const fitGrowthCurve = (data: ProblemData, input: OneClassInput): StartOutcome =
     converged: result.criterion < 1e-8,
     iterations: result.iterations,
     evaluations: objective.evaluations,
-    degenerate: isDegenerate(data, shape, x),
+    degenerate: checkVariances(data, shape, x).degenerate,
     fromSplit: false,
+    grouping: 0,
   };
 };
 
@@ -99,8 +101,8 @@ const screenStart = (data: ProblemData, input: ScreenInput): StartOutcome => {
     : startVector(data, layout, oneClass, input.seed, input.index);
   const stream = createStream(input.seed, layout.nClasses, input.index, 1);
   const exchangeable = input.shape.restriction?.exchangeable ?? true;
-  const u = constrainedStart(likelihood, start, exchangeable, stream, input.index);
-  return screened(data, input, likelihood, u, false);
+  const u = constrainedStart(likelihood, start.x, exchangeable, stream, input.index);
+  return screened(data, input, likelihood, u, start.grouping);
 };
 
 const screenSplit = (data: ProblemData, input: SplitInput): StartOutcome => {
@@ -109,7 +111,7 @@ const screenSplit = (data: ProblemData, input: SplitInput): StartOutcome => {
   const fewer = layoutOf(data, { ...input.shape, classes: input.shape.classes - 1 });
   const previous = { x: Float64Array.from(input.previous), layout: fewer };
   const start = splitVector(layout, previous, input.split, input.distance);
-  return screened(data, input, likelihood, projected(likelihood, start), true);
+  return screened(data, input, likelihood, projected(likelihood, start), null);
 };
 
 function screened(
@@ -117,7 +119,7 @@ function screened(
   { shape, iterations }: { readonly shape: ProblemShape; readonly iterations: number },
   { objective, space }: FreeLikelihood,
   start: Float64Array,
-  fromSplit: boolean,
+  grouping: number | null,
 ): StartOutcome {
   const point = emSteps(objective, start, iterations, 1e-4);
   const x = fullVector(space, point.x);
@@ -127,8 +129,9 @@ function screened(
     converged: false,
     iterations,
     evaluations: objective.evaluations,
-    degenerate: isDegenerate(data, shape, x),
-    fromSplit,
+    degenerate: checkVariances(data, shape, x).degenerate,
+    fromSplit: grouping === null,
+    grouping: grouping ?? 0,
   };
 }
 
@@ -139,7 +142,7 @@ function unrestricted({ restriction: _, ...shape }: ProblemShape): ProblemShape 
 
 /** Every second group of four starts of a model whose covariances differ by class begins in the model where they do not. */
 function isNested({ shape, index }: ScreenInput): boolean {
-  return (shape.covariance !== "equal" || shape.residual !== "common") && index % 8 >= 4;
+  return (shape.covariance !== "equal" || residualParts(shape.residual).byClass) && index % 8 >= 4;
 }
 
 /** A few steps with one covariance for all classes: classes form by their means before variances can run apart. */
@@ -148,13 +151,17 @@ function nestedStart(
   layout: ParameterLayout,
   oneClass: { readonly x: Float64Array; readonly layout: ParameterLayout },
   input: ScreenInput,
-): Float64Array {
-  const simple = objectiveOf(data, { ...unrestricted(input.shape), covariance: "equal", residual: "common" });
+): StartValues {
+  const simple = objectiveOf(data, {
+    ...unrestricted(input.shape),
+    covariance: "equal",
+    residual: sharedByClasses(input.shape.residual),
+  });
   const start = startVector(data, simple.layout, oneClass, input.seed, input.index);
-  const point = emSteps(simple.objective, start, 2 * input.iterations, 1e-4);
+  const point = emSteps(simple.objective, start.x, 2 * input.iterations, 1e-4);
   const parameters = allocateFor(simple.layout);
   unpackInto(simple.layout, point.x, parameters);
-  return pack(layout, parameters);
+  return { x: pack(layout, parameters), grouping: start.grouping };
 }
 
 const convergeStart = (data: ProblemData, input: ConvergeInput): StartOutcome => {
@@ -168,20 +175,11 @@ const convergeStart = (data: ProblemData, input: ConvergeInput): StartOutcome =>
     converged: result.converged,
     iterations: result.iterations,
     evaluations: objective.evaluations,
-    degenerate: isDegenerate(data, input.shape, x),
+    degenerate: checkVariances(data, input.shape, x).degenerate,
     fromSplit: input.fromSplit,
+    grouping: input.grouping,
   };
 };
-
-function isDegenerate(data: ProblemData, shape: ProblemShape, x: Float64Array): boolean {
-  const layout = layoutOf(data, shape);
-  const parameters = allocateFor(layout);
-  unpackInto(layout, x, parameters);
-  const variances = residualVariances(layout, parameters);
-  const smallest = Math.min(...variances);
-  const largest = Math.max(...variances);
-  return !(smallest > SMALLEST_VARIANCE_RATIO * largest && largest > EXACT_FIT_VARIANCE);
-}
 
 /** Runners hand over data untyped; these tasks are only ever given what `buildProblem` made. */
 function onProblem<Input, Output>(work: (data: ProblemData, input: Input) => Output): Task<never, Output> {

@@ -304,9 +304,15 @@ export function makeFit(options: FixtureOptions = {}): FitResult & { readonly ta
         ? null
         : {
             tried: 100,
+            drawnLater: 0,
+            groupings: 93,
             finalists: 20,
             converged: 20,
+            refused: 0,
             replicatedBest: 14,
+            distinctMaxima: 7,
+            screenedLogLikelihoods: Array.from({ length: 100 }, (_, i) => logLikelihood - 0.4 * i),
+            fewerClasses: { logLikelihood: logLikelihood - 60, tried: 10 },
             logLikelihoods: Array.from(
               { length: 20 },
               (_, i) => logLikelihood - (i < 14 ? 1e-5 * i : (i - 13) * 3.7),
@@ -325,7 +331,9 @@ export function makeFit(options: FixtureOptions = {}): FitResult & { readonly ta
       smallestCurvature: 0.013,
       iterations: 87,
       evaluations: 112,
+      varianceBound: null,
     },
+    runnerUp: null,
     warnings: [],
     elapsedSeconds: 1.4,
     table: long,

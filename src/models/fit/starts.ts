@@ -18,16 +18,23 @@ interface GrowthEstimates {
   readonly metric: Float64Array;
 }
 
+/** A start and the grouping of persons that it was made of. */
+export interface StartValues {
+  readonly x: Float64Array;
+  /** Fingerprint of the grouping: the same for groupings that differ in labels only. */
+  readonly grouping: number;
+}
+
 /**
- * Start values for a mixture, around the one-class fit. Four ways, in turn: k-means on persons' growth estimates,
- * persons drawn at random as class means, slices of the cloud of growth estimates along a random direction, and
+ * Start values for a mixture, around the one-class fit. Four ways, in turn: k-means on the growth estimates of a random half of
+ * the persons, persons drawn at random as class means, slices of the cloud of growth estimates along a random direction, and
  * k-means after one of the persons farthest out was given a class of their own (for small classes).
  * @param data - the data
  * @param layout - the mixture's layout
  * @param oneClass - vector of the one-class fit and its layout
  * @param seed - seed of the run
  * @param index - number of the start, from 0
- * @returns the start vector; the same for the same seed and index
+ * @returns the start vector and its grouping; the same for the same seed and index
  */
 export function startVector(
   data: ProblemData,
@@ -35,7 +42,7 @@ export function startVector(
   oneClass: { readonly x: Float64Array; readonly layout: ParameterLayout },
   seed: number,
   index: number,
-): Float64Array {
+): StartValues {
   const stream = createStream(seed, layout.nClasses, index);
   const base = allocateFor(oneClass.layout);
   unpackInto(oneClass.layout, oneClass.x, base);
@@ -43,7 +50,22 @@ export function startVector(
   const nClasses = layout.nClasses;
   const ways = [kMeans, randomPersons, slices, outlier];
   const assignment = ways[index % ways.length]!(estimates, nClasses, stream);
-  return vectorFromAssignment(data, layout, base, estimates, assignment, stream);
+  return {
+    x: vectorFromAssignment(data, layout, base, estimates, assignment, stream),
+    grouping: fingerprint(assignment, nClasses),
+  };
+}
+
+/** FNV-1a hash (32 bits) of the labels in order of first appearance. */
+function fingerprint(assignment: Int32Array, nClasses: number): number {
+  const label = new Int32Array(nClasses).fill(-1);
+  let next = 0;
+  let hash = 0x811c9dc5;
+  for (const k of assignment) {
+    if (label[k] === -1) label[k] = next++;
+    hash = Math.imul(hash ^ label[k]!, 0x01000193);
+  }
+  return hash >>> 0;
 }
 
 /** (B'B + I)^-1 B'(y - B eta): least squares with a ridge worth one observation, so one session is enough. */
@@ -154,16 +176,27 @@ function outlier(e: GrowthEstimates, nClasses: number, stream: RandomStream): In
   return assignment;
 }
 
+/** Centres from a random half of the persons, so that two k-means starts seldom end in one grouping; then everybody joins the nearest. */
 function kMeans(e: GrowthEstimates, nClasses: number, stream: RandomStream): Int32Array {
-  const centres = drawCentres(e, nClasses, stream);
-  let assignment = nearestTo(e, centres);
+  const half = randomHalf(e, nClasses, stream);
+  const centres = drawCentres(half, nClasses, stream);
   for (let round = 0; round < 10; round++) {
-    const { means, counts } = classMeans(e, nClasses, assignment);
+    const { means, counts } = classMeans(half, nClasses, nearestTo(half, centres));
     for (let k = 0; k < nClasses; k++)
       if (counts[k]! > 0) centres.set(means.subarray(k * e.m, (k + 1) * e.m), k * e.m);
-    assignment = nearestTo(e, centres);
   }
-  return assignment;
+  return nearestTo(e, centres);
+}
+
+/** Half of the persons; all of them where a half would leave fewer than ten to a class. */
+function randomHalf(e: GrowthEstimates, nClasses: number, stream: RandomStream): GrowthEstimates {
+  const n = e.n >> 1;
+  if (n < 10 * nClasses) return e;
+  const order = Int32Array.from({ length: e.n }, (_, i) => i);
+  stream.shuffle(order);
+  const values = new Float64Array(n * e.m);
+  for (let i = 0; i < n; i++) values.set(e.values.subarray(order[i]! * e.m, (order[i]! + 1) * e.m), i * e.m);
+  return { ...e, n, values };
 }
 
 /** Groups of random sizes along a random direction through the cloud. */

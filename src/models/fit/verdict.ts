@@ -14,6 +14,8 @@ export interface VerdictEvidence {
   readonly separated: boolean;
   /** Residual variances of classes ran apart, or to zero. */
   readonly degenerate: boolean;
+  /** The model with one class fewer has a higher log-likelihood. */
+  readonly fewerIsBetter: boolean;
   readonly starts: StartsSummary | null;
 }
 
@@ -35,6 +37,11 @@ const SENTENCES: Record<VerdictName, { sentence: string; advice: string }> = {
   "class vanished": {
     sentence: "At least one class has nobody in it: the data do not support this many classes.",
     advice: "Choose fewer classes.",
+  },
+  "fewer classes fit better": {
+    sentence:
+      "The same model with one class fewer fits better than the best that was found here, which no true best solution can do, so a better one exists.",
+    advice: "Increase the number of random starts, or choose fewer classes.",
   },
   "not identified": {
     sentence:
@@ -68,10 +75,11 @@ export function judge(evidence: VerdictEvidence): { converged: boolean; verdicts
   const explained = names.some((name) => name === "class vanished" || name === "converged on a boundary");
   if (evidence.separated || (evidence.smallestCurvature < FLAT_CURVATURE && !explained))
     names.push("not identified");
+  if (evidence.fewerIsBetter) names.push("fewer classes fit better");
   if (evidence.starts !== null && evidence.starts.replicatedBest < 2) names.push("best value not replicated");
   // Where there is no maximum, nothing else can be said of one.
   if (evidence.degenerate) names.splice(0, names.length, "likelihood unbounded");
-  const converged = atMaximum && !evidence.degenerate;
+  const converged = atMaximum && !evidence.degenerate && !evidence.fewerIsBetter;
   if (names.length === 0) names.push("converged");
   return { converged, verdicts: names.map((name) => detail(name, evidence)) };
 }

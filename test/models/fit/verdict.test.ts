@@ -4,10 +4,16 @@ import type { StartsSummary } from "../../../src/models/result.js";
 
 const starts = (replicatedBest: number): StartsSummary => ({
   tried: 100,
+  drawnLater: 0,
+  groupings: 90,
   finalists: 20,
   converged: 20,
+  refused: 0,
   replicatedBest,
+  distinctMaxima: 3,
   logLikelihoods: [],
+  screenedLogLikelihoods: [],
+  fewerClasses: null,
 });
 const sound: VerdictEvidence = {
   gradientCriterion: 1e-14,
@@ -17,6 +23,7 @@ const sound: VerdictEvidence = {
   boundary: [],
   separated: false,
   degenerate: false,
+  fewerIsBetter: false,
   starts: starts(20),
 };
 const names = (change: Partial<VerdictEvidence>): string[] =>
@@ -36,6 +43,7 @@ describe("verdicts", () => {
     // No curvature along what has vanished is no news.
     [["converged on a boundary"], { boundary: ["time"], smallestCurvature: 0 }],
     [["class vanished"], { emptyClasses: [2], smallestCurvature: 0 }],
+    [["fewer classes fit better"], { fewerIsBetter: true }],
     [["likelihood unbounded"], { degenerate: true }],
     [
       ["likelihood unbounded"],
@@ -52,6 +60,7 @@ describe("verdicts", () => {
   test("converged means a maximum that exists", () => {
     expect(judge(sound).converged).toBe(true);
     expect(judge({ ...sound, degenerate: true }).converged).toBe(false);
+    expect(judge({ ...sound, fewerIsBetter: true }).converged).toBe(false);
     expect(judge({ ...sound, gradientCriterion: 1 }).converged).toBe(false);
     expect(judge({ ...sound, boundary: ["time"] }).converged).toBe(true);
   });
