@@ -101,3 +101,39 @@ export interface Finding {
   readonly sentence: string;
   readonly advice: string;
 }
+
+/** What figures and words need of {@link Diagnostics}: small, and plain JSON. */
+export interface DiagnosticSummary {
+  readonly nPersons: number;
+  readonly nObservations: number;
+  readonly residuals: ResidualSummary;
+  readonly occasions: OccasionResiduals;
+  readonly effects: readonly Pick<EffectDiagnostics, "name" | "classes">[];
+  readonly findings: readonly Finding[];
+  /** Rows drawn at random: predicted score and standardized residual. */
+  readonly points: readonly { readonly predicted: number; readonly residual: number }[];
+  /** All rows, grouped by predicted score. */
+  readonly trend: readonly ResidualTrend[];
+  /** Quantiles of the standardized residuals, then of each random effect. */
+  readonly quantiles: readonly QuantilePlot[];
+}
+
+/** Residuals of rows with about the same prediction. */
+export interface ResidualTrend {
+  /** Mean predicted score. */
+  readonly predicted: number;
+  /** Of the standardized residuals. */
+  readonly mean: number;
+  readonly sd: number;
+  readonly n: number;
+}
+
+/** Quantiles beside those of the normal distribution. */
+export interface QuantilePlot {
+  /** `residuals`, or the name of a random effect. */
+  readonly name: string;
+  /** Values behind it. */
+  readonly n: number;
+  readonly normal: readonly number[];
+  readonly observed: readonly number[];
+}
