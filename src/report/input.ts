@@ -1,4 +1,5 @@
 import type { LongTable, PersonTable, RowLedger } from "../core/table.js";
+import type { DiagnosticSummary } from "../models/persons/types.js";
 import type { EnumerationResult, FitResult, RegressionResult } from "../models/result.js";
 
 /** A measure as far as the outcomes of treatment rest on it. */
@@ -83,5 +84,7 @@ export interface ReportInput {
   /** Named other fits (growth curve with covariates, …). */
   readonly otherFits: readonly { readonly name: string; readonly fit: FitResult }[];
   readonly regressions: readonly RegressionResult[];
+  /** Residuals and random effects of the chosen model, from `diagnose`; default: not shown. */
+  readonly diagnostics?: DiagnosticSummary;
   readonly elapsedSeconds: number;
 }

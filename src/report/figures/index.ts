@@ -2,6 +2,7 @@ import type { ClassDescription } from "../describe.js";
 import type { ReportInput } from "../input.js";
 import { allModelsFigure } from "./allModels.js";
 import { certaintyFigure } from "./certainty.js";
+import { occasionFigure, quantileFigure, residualFigure } from "./diagnostics.js";
 import { enumerationFigure } from "./enumeration.js";
 import { forestFigures } from "./forest.js";
 import { observedFittedFigure } from "./observedFitted.js";
@@ -29,6 +30,9 @@ export function buildFigures(
     certaintyFigure(input),
     ...input.regressions.flatMap((each, i) => forestFigures(each, i + 1, `Class ${largest.label}`)),
     outcomeFigure(input),
+    residualFigure(input),
+    quantileFigure(input),
+    occasionFigure(input),
   ].filter((figure): figure is ReportFigure => figure !== null);
   const used = new Set<string>();
   return figures.map((figure) => {
