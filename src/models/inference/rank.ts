@@ -10,33 +10,48 @@ export interface StandardisedRows {
 
 /** Squared share of a row not explained by those before it, below which it counts as their combination. */
 const DEPENDENT = 1e-9;
+/** Variance of a row, as a share of what it would be were the estimates independent, below which it is rounding. */
+const NO_VARIANCE = 1e-10;
 /** Largest standardised departure from what the independent rows imply that is still rounding. */
 const ROUNDING = 1e-6;
+
+/**
+ * Whether the variance of a combination of estimates is more than rounding.
+ * @param variance - computed from the covariance matrix
+ * @param size - what it would be were the estimates independent
+ * @returns false for a combination that the model itself fixes
+ */
+export function varies(variance: number, size: number): boolean {
+  return variance > NO_VARIANCE * size;
+}
 
 /**
  * Solves d'M^-1 d for a covariance matrix that may be singular: row by row, leaving out those that are combinations of the
  * ones before them (Cholesky factorisation of the correlation matrix, so units do not matter).
  * @param matrix - n x n, symmetric and positive semi-definite
  * @param vector - d, length n
+ * @param sizes - variance that each row would have were the estimates independent
  * @returns the independent rows, the quadratic form over them, and whether the others agree
  */
 export function independentRows(
   matrix: readonly (readonly number[])[],
   vector: readonly number[],
+  sizes: readonly number[],
 ): StandardisedRows {
   const kept: number[] = [];
   const factor: number[][] = [];
   const solved: number[] = [];
   let consistent = true;
+  const has = (i: number): boolean => varies(matrix[i]![i]!, sizes[i]!);
   const total = Math.sqrt(
-    vector.reduce((sum, value, i) => sum + (matrix[i]![i]! > 0 ? value ** 2 / matrix[i]![i]! : 0), 0),
+    vector.reduce((sum, value, i) => sum + (has(i) ? value ** 2 / matrix[i]![i]! : 0), 0),
   );
   for (let i = 0; i < vector.length; i++) {
-    const scale = Math.sqrt(Math.max(matrix[i]![i]!, 0));
-    if (!(scale > 0)) {
-      if (vector[i] !== 0) consistent = consistent && Math.abs(vector[i]!) < ROUNDING;
+    if (!has(i)) {
+      if (Math.abs(vector[i]!) > ROUNDING * Math.sqrt(sizes[i]!)) consistent = false;
       continue;
     }
+    const scale = Math.sqrt(matrix[i]![i]!);
     const row: number[] = [];
     let pivot = 1;
     let rest = vector[i]! / scale;

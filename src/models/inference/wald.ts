@@ -3,7 +3,7 @@ import { InputError, type Problem } from "../../core/errors.js";
 import type { ParameterEstimate } from "../result.js";
 import { contrastText, parseContrasts } from "./contrastText.js";
 import { findParameter, parameterKey, refuse } from "./names.js";
-import { independentRows, type StandardisedRows } from "./rank.js";
+import { independentRows, type StandardisedRows, varies } from "./rank.js";
 import { jointDegreesOfFreedom } from "./satterthwaite.js";
 import type { Contrast, CovarianceKind, SatterthwaiteTerms, WaldTest } from "./types.js";
 
@@ -136,8 +136,9 @@ export function testRows(result: Estimates, contrasts: ContrastRows, options: Wa
   const products = contrasts.rows.map((left) =>
     contrasts.rows.map((right) => combine(left, (i) => combine(right, (j) => covariance[i]![j]!))),
   );
-  const independent = independentRows(products, estimates);
-  const standardErrors = products.map((row, i) => (row[i]! > 0 ? Math.sqrt(row[i]!) : null));
+  const sizes = contrasts.rows.map((row) => combine(row, (j) => row[j]! * covariance[j]![j]!));
+  const independent = independentRows(products, estimates, sizes);
+  const standardErrors = products.map((row, i) => (varies(row[i]!, sizes[i]!) ? Math.sqrt(row[i]!) : null));
   if (!independent.consistent) {
     refuseContradiction(result.parameters, contrasts);
     return without("The model itself fixes part of what is tested at another value.", standardErrors);
@@ -197,7 +198,9 @@ function untestable(
       : "The fit has no covariance of its estimates: it is not at a proper maximum.";
   const involved = parameters.filter((_, j) => rows.some((row) => row[j] !== 0));
   const unknown = involved.filter(
-    (each) => (kind === "robust" ? each.robustStandardError : each.standardError) === null,
+    (each) =>
+      each.constraint !== "fixed" &&
+      (kind === "robust" ? each.robustStandardError : each.standardError) === null,
   );
   if (unknown.length > 0) return `No standard error is known for ${unknown.map(parameterKey).join(", ")}.`;
   const atBoundary = rows.flatMap((row, i) => {
@@ -219,7 +222,8 @@ function refuseContradiction(parameters: readonly ParameterEstimate[], contrasts
   // As if all estimates were independent, each row in units of its own length.
   const scale = parameters.map(({ standardError }) => standardError ?? 1);
   const products = rows.map((left) => rows.map((right) => combine(left, (j) => right[j]! * scale[j]! ** 2)));
-  if (!independentRows(products, values).consistent)
+  const sizes = products.map((row, i) => row[i]!);
+  if (!independentRows(products, values, sizes).consistent)
     throw new InputError({
       code: "contradiction",
       where: words.join(", "),
