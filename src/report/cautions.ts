@@ -271,8 +271,9 @@ function classificationCautions(fit: FitResult): readonly Caution[] {
 function estimateCautions(input: ReportInput): readonly Caution[] {
   const { chosen, measure } = input;
   const out: Caution[] = [];
-  const without = chosen.parameters.filter((each) => each.standardError === null);
-  if (without.length > 0 && without.length === chosen.parameters.length)
+  const estimated = chosen.parameters.filter((each) => each.constraint !== "fixed");
+  const without = estimated.filter((each) => each.standardError === null);
+  if (without.length > 0 && without.length === estimated.length)
     out.push({
       weight: "note",
       text: "No standard errors could be computed, so there are no intervals or tests.",

@@ -78,13 +78,7 @@ function lookUp(
     nameKey(entry.name) === key && (reference.block === null || entry.block === reference.block) ? [i] : [],
   );
   if (sameName.length === 0) return fail("unknown-parameter", ...unknownName(reference, names));
-  const block = blockOf(reference, sameName, reported);
-  if (block === null)
-    return fail(
-      "ambiguous-parameter",
-      `${reference.name} is both a fixed effect and a covariate of class membership.`,
-      `Write "fixed: ${reference.text}" or "membership: ${reference.text}".`,
-    );
+  const block = blockOf(sameName, reported);
   const candidates = sameName.filter((i) => reported[i]!.block === block);
   const label = reference.class;
   if (label === null || nClasses === 1) {
@@ -95,7 +89,10 @@ function lookUp(
     return fail("unknown-class", `There is no class ${label}.`, undefined, `a class from 1 to ${nClasses}`);
   const own = candidates.filter((i) => reported[i]!.class === label);
   if (own.length > 0) return own;
-  return fail("shared-parameter", ...sharedMessage(reference.name, block, layout));
+  const [message, fix] = sharedMessage(reference.name, block, layout);
+  const other =
+    sameName.length > candidates.length ? ` For class membership write "membership: ${reference.text}".` : "";
+  return fail("shared-parameter", message, `${fix}${other}`);
 }
 
 /** Spaces do not matter, nor the order within an interaction or a covariance. */
@@ -106,15 +103,10 @@ function nameKey(name: string): string {
   return plain.includes(":") && !plain.includes("(") ? plain.split(":").sort().join(":") : plain;
 }
 
-/** A bare intercept is that of the scores; any other name in two blocks is ambiguous. */
-function blockOf(
-  reference: ParameterReference,
-  found: readonly number[],
-  reported: readonly ReportedParameter[],
-): ParameterBlock | null {
-  const blocks = new Set(found.map((i) => reported[i]!.block));
-  if (blocks.size === 1) return [...blocks][0]!;
-  return reference.name === "(Intercept)" && blocks.has("fixed") ? "fixed" : null;
+/** A bare name means a covariate of membership only where nothing else has it, as in contrasts. */
+function blockOf(found: readonly number[], reported: readonly ReportedParameter[]): ParameterBlock {
+  const blocks = found.map((i) => reported[i]!.block);
+  return blocks.find((block) => block !== "membership") ?? "membership";
 }
 
 function unknownName(

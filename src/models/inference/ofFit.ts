@@ -66,7 +66,7 @@ function satterthwaiteOf({
   inference,
 }: FitForInference): SatterthwaiteTerms | null {
   const { internalInverse: inverse, jacobian } = inference;
-  const constrained = finished.scale.some((scale) => !(scale > 0));
+  const constrained = finished.eigenvalues.length < finished.x.length;
   if (layout.nClasses > 1 || layout.nLoadings > 0 || inverse === null || constrained) return null;
   return satterthwaiteTerms({
     objective: objectiveOf(problem.data, spec).objective,
