@@ -38,7 +38,7 @@ export function residualFigure({ diagnostics, measure }: ReportInput): ReportFig
   return {
     id: "residuals",
     title: "Residuals over predicted scores",
-    caption: `Dots: ${points.length < nObservations ? `${formatCount(points.length)} of ${formatCount(nObservations)} scores, drawn at random` : "all scores"}; each is a score less the person's own predicted curve, in standard deviations that the model expects. Thick line: their mean; thin lines: one standard deviation either side. In a fitting model the thick line runs along 0 and the thin ones along −1 and 1. Slanting stripes come from whole-numbered scores; a sharp slanting edge comes from the lowest or highest score possible.${beyond > 0 ? ` Residuals beyond ${EDGE} (${beyond}) are drawn at the edge.` : ""}`,
+    caption: `Dots: ${points.length < nObservations ? `${formatCount(points.length)} of ${formatCount(nObservations)} scores, drawn at random` : "all scores"}; each is a score less the person's own predicted curve, in standard deviations that the model expects. Thick line: their mean; thin lines: one standard deviation either side. Where the model fits, the thick line runs near 0 and the thin ones near −1 and 1; a slight rise is to be expected, as people's curves are pulled towards the mean. Slanting stripes come from whole-numbered scores; a sharp slanting edge comes from the lowest or highest score possible.${beyond > 0 ? ` Residuals beyond ${EDGE} (${beyond}) are drawn at the edge.` : ""}`,
     alt,
     spec: residualSpec(diagnostics, `Predicted ${measure.label}`, "wide", alt),
     narrowSpec: residualSpec(diagnostics, `Predicted ${measure.label}`, "narrow", alt),
@@ -65,18 +65,11 @@ function residualSpec(
     low: clamp(t.mean - t.sd),
     high: clamp(t.mean + t.sd),
   }));
-  const along = (field: string, width: number): readonly View[] => [
-    {
-      data: { values: lines },
-      mark: { type: "line", color: PAPER, strokeWidth: width + 2.4 },
-      encoding: { x, y: y(field) },
-    },
-    {
-      data: { values: lines },
-      mark: { type: "line", color: INK, strokeWidth: width },
-      encoding: { x, y: y(field) },
-    },
-  ];
+  const along = (field: string, strokeWidth: number, color = INK): View => ({
+    data: { values: lines },
+    mark: { type: "line", color, strokeWidth },
+    encoding: { x, y: y(field) },
+  });
   const layer = [
     {
       data: { values: dots },
@@ -84,7 +77,9 @@ function residualSpec(
       encoding: { x, y: y("residual") },
     },
     ...[-1, 0, 1].map((at) => level(at, at === 0 ? [1, 0] : [4, 4])),
-    ...(trend.length === 0 ? [] : [...along("low", 1.2), ...along("high", 1.2), ...along("mean", 2.6)]),
+    ...(trend.length === 0
+      ? []
+      : [along("low", 1.2), along("high", 1.2), along("mean", 5, PAPER), along("mean", 2.6)]),
   ];
   return figureSpec({ width: wide ? 620 : 262, height: wide ? 280 : 220, layer }, alt);
 }
@@ -118,7 +113,7 @@ function panelTitle({ name }: QuantilePlot): string {
 function quantileSpec(quantiles: readonly QuantilePlot[], size: FigureSize, alt: string): VegaLiteSpec {
   const wide = size === "wide";
   const columns = wide ? Math.min(3, quantiles.length) : 1;
-  const width = wide ? Math.min(300, Math.floor((700 - 58 - 56 * (columns - 1)) / columns)) : 240;
+  const width = wide ? Math.min(300, Math.floor((720 - 60 * columns - 24 * (columns - 1)) / columns)) : 240;
   const all = quantiles.flatMap(({ normal, observed }) => [...normal, ...observed]);
   const half = Math.max(3, Math.min(8, Math.ceil(Math.max(...all.map(Math.abs)))));
   const clamp = (value: number): number => Math.max(-half, Math.min(half, value));
@@ -149,7 +144,7 @@ function quantileSpec(quantiles: readonly QuantilePlot[], size: FigureSize, alt:
       ],
     };
   });
-  return figureSpec({ concat: panels, columns, spacing: { column: 34, row: 26 } }, alt);
+  return figureSpec({ concat: panels, columns, spacing: { column: 24, row: 26 } }, alt);
 }
 
 /**
@@ -168,7 +163,7 @@ export function occasionFigure({ diagnostics, timeLabel }: ReportInput): ReportF
   return {
     id: "residuals-by-occasion",
     title: "Residuals by occasion",
-    caption: `Left: mean of the standardized residuals; away from 0, the shape of the trajectories misses the scores there. Right: variance of the residuals over what the model expects; away from 1, scores scatter more or less there than the model has it. Bars: what chance allows for in 95 of 100 (1.96 standard errors). ${by === "time" ? "Times" : "Sessions"} with fewer than ${FEWEST_ROWS} scores are left out.`,
+    caption: `First panel: mean of the standardized residuals; away from 0, the shape of the trajectories misses the scores there. Second panel: variance of the residuals over what the model expects; away from 1, scores scatter more or less there than the model has it. Bars: what chance allows for in 95 of 100 (1.96 standard errors). ${by === "time" ? "Times" : "Sessions"} with fewer than ${FEWEST_ROWS} scores are left out.`,
     alt,
     spec: occasionSpec(groups, label, "wide", alt),
     narrowSpec: occasionSpec(groups, label, "narrow", alt),
