@@ -35,6 +35,7 @@ export function buildCautions(input: ReportInput): readonly Caution[] {
     ...classificationCautions(input.chosen),
     ...estimateCautions(input),
     ...followUpCautions(input),
+    ...diagnosticCautions(input),
     ...dataCautions(input),
     ...modelRowCautions(input, input.chosen, "The model"),
     ...regressionCautions(input),
@@ -335,6 +336,15 @@ function modelRowCautions(input: ReportInput, fit: FitResult, subject: string): 
       advice: "",
     },
   ];
+}
+
+/** What residuals and random effects say against the chosen model. */
+function diagnosticCautions({ diagnostics }: ReportInput): readonly Caution[] {
+  return (diagnostics?.findings ?? []).map(({ sentence, advice }) => ({
+    weight: "note",
+    text: sentence,
+    advice,
+  }));
 }
 
 function regressionCautions(input: ReportInput): readonly Caution[] {

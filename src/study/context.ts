@@ -2,6 +2,7 @@ import { RunFailure } from "../core/errors.js";
 import { VERSION } from "../core/version.js";
 import type { FitContext } from "../models/fitModel.js";
 import type { JobRunner, Progress } from "../models/job.js";
+import type { DiagnosticSummary } from "../models/persons/types.js";
 import type { EnumerationResult, FitResult, RegressionResult } from "../models/result.js";
 import type { Cohort } from "../prep/types.js";
 import { cacheKey, engineFingerprint, type WorkCache } from "./cache.js";
@@ -28,6 +29,7 @@ export interface Finished {
   chosen: FitResult | null;
   growth: FitResult | null;
   regressions: readonly RegressionResult[];
+  diagnostics: DiagnosticSummary | null;
   readonly files: string[];
   readonly stages: StageRecord[];
   readonly warnings: string[];

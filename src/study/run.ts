@@ -1,8 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { diagnose } from "../models/diagnostics.js";
 import { enumerationKey } from "../models/enumeration.js";
 import { fit } from "../models/fitModel.js";
 import { logisticRegression } from "../models/logistic.js";
+import { summarizeDiagnostics } from "../models/persons/summary.js";
+import type { DiagnosticSummary } from "../models/persons/types.js";
 import type { EnumerationResult, FitResult, RegressionResult } from "../models/result.js";
 import { threeStep } from "../models/threeStep.js";
 import { prepare, writeLong, writePersons, writeSetAside } from "../prep/index.js";
@@ -71,6 +74,7 @@ export async function runStudy(study: ResolvedStudy, options: RunStudyOptions = 
       chosen: null,
       growth: null,
       regressions: [],
+      diagnostics: null,
       files: [],
       stages: [],
       warnings: [],
@@ -151,6 +155,7 @@ async function runStages(run: Run): Promise<void> {
   finished.regressions = await stage(run, "predicting membership and outcomes", () =>
     predictFrom(run, cohort, chosen),
   );
+  finished.diagnostics = await stage(run, "checking residuals", () => checkResiduals(run, cohort, chosen));
   await stage(run, "writing the report", async () => {
     const input = reportInput(run, cohort, enumeration, chosen);
     await run.cache.put(REPORT_KEY, input);
@@ -187,6 +192,13 @@ async function fitGrowthCurve(run: Run, cohort: Cohort): Promise<FitResult> {
   );
   stopIfCancelled(run);
   return { ...result, rows: joinLedgers(cohort.ledger, result.rows) };
+}
+
+/** Residuals and random effects of the chosen model, for figures and words of the report. */
+function checkResiduals({ study }: Run, cohort: Cohort, chosen: FitResult): DiagnosticSummary {
+  const measure = cohort.measures.find(({ name }) => name === study.outcome);
+  const limits = measure === undefined ? {} : { minimum: measure.minimum, maximum: measure.maximum };
+  return summarizeDiagnostics(diagnose(chosen, cohort.long, limits), study.seed);
 }
 
 function predictFrom({ study, finished }: Run, cohort: Cohort, chosen: FitResult): RegressionResult[] {
