@@ -275,7 +275,12 @@ const REFUSED: [string, Partial<ModelSpecInput>, string, RegExp][] = [
     "shared-parameter",
     /covariance to free/,
   ],
-  ["one residual", { constraints: ["residual sd@1 = 2"] }, "shared-parameter", /residual to class/],
+  [
+    "one residual",
+    { constraints: ["residual sd@1 = 2"] },
+    "shared-parameter",
+    /Add class to the residual structure/,
+  ],
   ["an entry of a full D", { constraints: ["cov((Intercept),time) = 0"] }, "not-linear", /diagonal to true/],
   ["a variance within a full D", { constraints: ["var(time) = 0.3"] }, "not-linear", /var\(\.\.\.\) = 0/],
   ["no residual at all", { constraints: ["residual sd = 0"] }, "impossible-value", /a number above 0/],

@@ -76,7 +76,7 @@ function isNumber(side: string): boolean {
 }
 
 function parseReference(text: string, fail: (message: string) => void): ParameterReference {
-  const prefix = /^(fixed|covariance|residual|membership)\s*:\s*(.+)$/.exec(text);
+  const prefix = /^(fixed|covariance|residual|loading|membership)\s*:\s*(.+)$/.exec(text);
   const rest = prefix?.[2] ?? text;
   const at = rest.lastIndexOf("@");
   const label = at < 0 ? null : Number(rest.slice(at + 1));

@@ -128,17 +128,16 @@ function unknownName(
 /** Why a parameter has no class of its own, and what gives it one. */
 function sharedMessage(name: string, block: ParameterBlock, { nClasses }: ParameterLayout): [string, string] {
   const shared = `${name} is one parameter for all classes.`;
-  switch (block) {
-    case "fixed":
-      return [shared, `Add ${name} to classSpecific, or leave the class out.`];
-    case "covariance":
-      return [shared, "Set covariance to free to give each class its own, or leave the class out."];
-    case "residual":
-      return [shared, "Set residual to class to give each class its own, or leave the class out."];
-    case "membership":
-      return [
-        `Class ${nClasses} is the reference class: its logits are 0 by definition.`,
-        `Name one of the classes 1 to ${nClasses - 1}.`,
-      ];
-  }
+  const leaveOut = "leave the class out.";
+  if (block === "fixed") return [shared, `Add ${name} to classSpecific, or ${leaveOut}`];
+  if (block === "covariance")
+    return [shared, `Set covariance to free to give each class its own, or ${leaveOut}`];
+  if (block === "membership")
+    return [
+      `Class ${nClasses} is the reference class: its logits are 0 by definition.`,
+      `Name one of the classes 1 to ${nClasses - 1}.`,
+    ];
+  return name.startsWith("residual sd")
+    ? [shared, `Add class to the residual structure to give each class its own, or ${leaveOut}`]
+    : [shared, `L${leaveOut.slice(1)}`];
 }
