@@ -40,7 +40,7 @@ function residualShape({ residuals, nObservations }: Omit<Diagnostics, "findings
   if (nObservations < ENOUGH_PEOPLE) return [];
   const { skewness, excessKurtosis } = residuals.shape;
   const out: Finding[] = [];
-  if (Math.abs(skewness) >= NOTABLE_SKEWNESS) {
+  if (Math.abs(skewness) >= notableSkewness(nObservations)) {
     const [more, less] = skewness > 0 ? ["above", "below"] : ["below", "above"];
     out.push({
       name: "skewed residuals",
@@ -49,13 +49,18 @@ function residualShape({ residuals, nObservations }: Omit<Diagnostics, "findings
         "Rely on the robust standard errors. In a mixture, skewed scores alone can call for more classes than there are kinds of people.",
     });
   }
-  if (excessKurtosis >= NOTABLE_KURTOSIS)
+  if (excessKurtosis >= Math.max(NOTABLE_KURTOSIS, NOTABLE_Z * Math.sqrt(24 / nObservations)))
     out.push({
       name: "heavy tails",
       sentence: `Scores very far from a person's own curve are more common than the normal distribution has them (excess kurtosis ${two(excessKurtosis)}).`,
       advice: "Look at the people with the largest residuals; rely on the robust standard errors.",
     });
   return out;
+}
+
+/** Skewness of n normal values has standard error sqrt(6 / n). */
+function notableSkewness(n: number): number {
+  return Math.max(NOTABLE_SKEWNESS, NOTABLE_Z * Math.sqrt(6 / n));
 }
 
 function limits({ residuals, limits: { minimum, maximum } }: Omit<Diagnostics, "findings">): Finding[] {
@@ -137,7 +142,7 @@ function skewedEffect({ name, standardized, classes }: EffectDiagnostics): Findi
   const people = classes.reduce((sum, { weight }) => sum + weight, 0);
   if (people < ENOUGH_PEOPLE || standardized.length < ENOUGH_PEOPLE) return [];
   const skewness = classes.reduce((sum, each) => sum + (each.weight / people) * each.skewness, 0);
-  if (Math.abs(skewness) < NOTABLE_SKEWNESS) return [];
+  if (Math.abs(skewness) < notableSkewness(people)) return [];
   return [
     {
       name: "skewed random effect",
