@@ -44,12 +44,12 @@ nlme_call <- function(spec, optimiser) {
          if (!is.na(correlation)) sprintf(", correlation=%s(form=~%s|id)", c(ar1 = "corAR1", car1 = "corCAR1")[correlation], if (correlation == "ar1") occasion else spec$time),
          if ("occasion" %in% words(spec)) sprintf(", weights=varIdent(form=~1|factor(%s))", occasion),
          ", data=d, method=\"", if (isTRUE(spec$reml)) "REML" else "ML", "\", control=", if (has_random) "lme" else "gls", "Control(", optimiser,
-         if (has_random) ", niterEM=100, returnObject=TRUE", ", maxIter=1000, msMaxIter=5000, tolerance=1e-10, msTol=1e-13))")
+         if (has_random) ", msMaxEval=5000, niterEM=100, returnObject=TRUE", ", maxIter=1000, msMaxIter=5000, tolerance=1e-10, msTol=1e-13))")
 }
 
 nlme_fit <- function(d, spec) {
   best <- NULL
-  for (optimiser in c('opt="nlminb", msMaxEval=5000', 'opt="optim", optimMethod="BFGS"')) {
+  for (optimiser in c('opt="nlminb"', 'opt="optim", optimMethod="BFGS"')) {
     text <- nlme_call(spec, optimiser)
     fit <- tryCatch(suppressWarnings(eval(parse(text = text))), error = function(e) NULL)
     if (!is.null(fit) && (is.null(best) || as.numeric(logLik(fit)) > best$logLik + 1e-9)) best <- list(fit = fit, call = text, logLik = as.numeric(logLik(fit)))

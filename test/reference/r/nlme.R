@@ -1,5 +1,5 @@
 # Growth curves with structured residuals by nlme (lme, and gls without random effects), each maximum checked by dense.R.
-# Rscript nlme.R <output file>
+# Rscript nlme.R <output file> [first model] [last model]
 source("entries.R")
 package <- paste("nlme", packageVersion("nlme"))
 models <- list()
@@ -33,9 +33,11 @@ add("session_gls_quad_ar1_occasion", quad, "0", "ar1+occasion")
 add("session_gaps_gls_quad_ar1", quad, "0", "ar1", where = gaps)
 add("week_gls_quad_car1", week, "0", "car1", "week")
 add("week_gls_quad_car1_occasion", week, "0", "car1+occasion", "week", occasion = "session")
-entries <- lapply(models, function(model) {
+args <- commandArgs(TRUE)
+some <- if (length(args) == 3) models[as.integer(args[2]):min(length(models), as.integer(args[3]))] else models
+entries <- lapply(some, function(model) {
   d <<- sim600(model$where)
   theirs <- nlme_fit(d, model$spec)
   one_class_entry(model$name, package, d, model$spec, theirs, dense_of(d, model$spec), model$where)
 })
-write_entries(entries, commandArgs(TRUE)[1])
+write_entries(entries, args[1])
