@@ -1,4 +1,5 @@
 import { createStream } from "../core/random.js";
+import { type Replicate, type ReplicateInput, runReplicates } from "./bootstrap/replicate.js";
 import { constrainedStart, projected } from "./fit/constrainedStart.js";
 import { checkVariances } from "./fit/degenerate.js";
 import { emSteps } from "./fit/em.js";
@@ -193,4 +194,5 @@ export const tasks: Readonly<Record<string, Task<never, unknown>>> = {
   split: onProblem<SplitInput, StartOutcome>(screenSplit),
   converge: onProblem<ConvergeInput, StartOutcome>(convergeStart),
   finish: onProblem<FinishInput, FinishedFit>(finish),
+  bootstrap: onProblem<ReplicateInput, Replicate[]>(runReplicates),
 };

@@ -1,0 +1,174 @@
+import { internalMeanDesign } from "../classes.js";
+import { clusterWarnings, countClusters } from "../design/clusters.js";
+import type { ClassParameters } from "../kernels/types.js";
+import { allocateFor, unpackInto } from "../parameters.js";
+import type { People } from "../persons/people.js";
+import { reportedValues } from "../reported.js";
+import type { FitResult } from "../result.js";
+import { DISSOLVED } from "./align.js";
+import type { ReplicateFailure } from "./refit.js";
+import { isPoorMatch, type Replicate } from "./replicate.js";
+import { columnOf, covarianceOfColumns, FEWEST_FOR_INTERVAL, meanOf, summarise } from "./summary.js";
+import type {
+  BootstrapClass,
+  BootstrapResult,
+  BootstrapTrajectory,
+  FailedReplicates,
+  ReplicateCounts,
+} from "./types.js";
+
+/** Share of replicates that failed, or whose classes did not come back, above which a caution is worth a sentence. */
+const NOTEWORTHY = 0.05;
+
+/** What the replicates say, on the user's scale. */
+export type BootstrapDescription = Pick<
+  BootstrapResult,
+  "replicates" | "parameters" | "covariance" | "classes" | "estimates" | "warnings"
+>;
+
+/**
+ * Puts replicates into numbers on the user's scale.
+ * @param result - the fit
+ * @param people - the fit joined to its people
+ * @param replicates - those finished
+ * @param requested - how many were asked for
+ * @returns errors of every parameter, class proportion and mean trajectory, and what became of the replicates
+ */
+export function describeBootstrap(
+  result: FitResult,
+  people: People,
+  replicates: readonly Replicate[],
+  requested: number,
+): BootstrapDescription {
+  const used = replicates.filter((replicate) => replicate.failure === null);
+  const parameters = used.map(({ x }) => {
+    const out = allocateFor(people.layout);
+    unpackInto(people.layout, x, out);
+    return out;
+  });
+  const p = result.parameters.length;
+  const estimates = new Float64Array(used.length * p);
+  parameters.forEach((own, r) => {
+    estimates.set(reportedValues(people.layout, people.design.stored, own), r * p);
+  });
+  const counts = countReplicates(replicates, used, requested);
+  return {
+    replicates: counts,
+    parameters: result.parameters.map(({ name, block, class: label, estimate }, j) => ({
+      name,
+      block,
+      class: label,
+      ...summarise(estimate, columnOf(estimates, p, j)),
+    })),
+    covariance: covarianceOfColumns(estimates, p),
+    classes: result.classes.map((_, k) => describeClass(result, people, used, parameters, k)),
+    estimates,
+    warnings: warningsOf(result, people, counts),
+  };
+}
+
+function countReplicates(
+  replicates: readonly Replicate[],
+  used: readonly Replicate[],
+  requested: number,
+): ReplicateCounts {
+  const numbers = new Map<ReplicateFailure, number[]>();
+  for (const { failure, number } of replicates)
+    if (failure !== null) numbers.set(failure, [...(numbers.get(failure) ?? []), number + 1]);
+  const failed: FailedReplicates[] = Array.from(numbers, ([reason, list]) => ({ reason, numbers: list }));
+  return {
+    requested,
+    finished: replicates.length,
+    used: used.length,
+    failed,
+    reordered: shareOf(used, (replicate) => replicate.reordered),
+    poorMatch: shareOf(used, isPoorMatch),
+    elsewhere: shareOf(used, (replicate) => replicate.elsewhere),
+  };
+}
+
+function shareOf(used: readonly Replicate[], holds: (replicate: Replicate) => boolean): number | null {
+  return used.length === 0 ? null : used.filter(holds).length / used.length;
+}
+
+function describeClass(
+  result: FitResult,
+  people: People,
+  used: readonly Replicate[],
+  parameters: readonly ClassParameters[],
+  k: number,
+): BootstrapClass {
+  const { label, proportion } = result.classes[k]!;
+  const ownProportions = Float64Array.from(used, (replicate) => replicate.proportions[k]!);
+  const similarities = used.map((replicate) => replicate.similarity[k]!);
+  return {
+    label,
+    proportion: summarise(proportion, ownProportions),
+    meanTrajectory: describeTrajectory(result, people, parameters, k),
+    stability: used.length === 0 ? null : meanOf(similarities),
+    dissolved: shareOf(used, (replicate) => replicate.similarity[k]! < DISSOLVED),
+  };
+}
+
+function describeTrajectory(
+  result: FitResult,
+  people: People,
+  parameters: readonly ClassParameters[],
+  k: number,
+): BootstrapTrajectory {
+  const { stored } = people.design;
+  const { time, mean } = result.classes[k]!.meanTrajectory;
+  const rows = internalMeanDesign(result.model, stored, time);
+  const { outcomeSd, outcomeMean } = stored.scaling;
+  const curves = parameters.map(({ beta }) =>
+    time.map((_, t) => {
+      let sum = 0;
+      for (let j = 0; j < rows.length; j++) sum += beta[k * rows.length + j]! * rows[j]![t]!;
+      return sum * outcomeSd + outcomeMean;
+    }),
+  );
+  const points = time.map((_, t) =>
+    summarise(
+      mean[t]!,
+      Float64Array.from(curves, (curve) => curve[t]!),
+    ),
+  );
+  return {
+    time,
+    mean,
+    standardError: points.map((point) => point.standardError),
+    lower: points.map((point) => point.lower),
+    upper: points.map((point) => point.upper),
+  };
+}
+
+/** What a reader should know, one sentence each. */
+function warningsOf(result: FitResult, people: People, counts: ReplicateCounts): string[] {
+  const out: string[] = [];
+  const { finished, requested, used, poorMatch, elsewhere } = counts;
+  if (!result.convergence.converged)
+    out.push("The fit itself did not converge, so its bootstrap describes no proper maximum.");
+  if (finished < requested) out.push(`Only ${finished} of ${requested} replicates were finished.`);
+  if (finished - used > NOTEWORTHY * finished)
+    out.push(
+      `${finished - used} of ${finished} replicates gave no estimates; errors from the others may be too small.`,
+    );
+  if (used < FEWEST_FOR_INTERVAL)
+    out.push(`Percentile intervals need at least ${FEWEST_FOR_INTERVAL} replicates; there are ${used}.`);
+  if (poorMatch !== null && poorMatch > NOTEWORTHY)
+    out.push(
+      `In ${percent(poorMatch)} of the replicates some class of the fit has no counterpart: the classes are not stable.`,
+    );
+  if (elsewhere !== null && elsewhere > NOTEWORTHY)
+    out.push(
+      `In ${percent(elsewhere)} of the replicates a random start found a better solution than the fit's own estimates led to.`,
+    );
+  const { clusters } = people.data;
+  if (clusters !== null && result.model.cluster !== undefined)
+    out.push(...clusterWarnings(result.model.cluster, countClusters(clusters)));
+  return out;
+}
+
+function percent(share: number): string {
+  return `${Math.round(100 * share)}%`;
+}
