@@ -1,11 +1,15 @@
 import { NORMAL_95 } from "../core/distributions.js";
 import type { LongTable } from "../core/table.js";
-import { basisAtTimes } from "./design/basisAtTimes.js";
+import { latentAtom } from "./design/occasions.js";
+import { parseModel } from "./design/parse.js";
+import { latentColumns } from "./terms/latent.js";
+import { basisAtTimes, internalBasisAtTimes } from "./design/basisAtTimes.js";
 import type { Design, StoredDesign } from "./design/types.js";
+import { curveFactor } from "./inference/bands.js";
 import type { Inference } from "./inference.js";
 import type { ClassParameters } from "./kernels/types.js";
 import { observedMeans } from "./observedMeans.js";
-import { userCoefficient } from "./reported.js";
+import type { ParameterLayout } from "./parameters.js";
 import type { ClassSummary, Posteriors, Trajectory } from "./result.js";
 import type { ModelSpec } from "./spec.js";
 
@@ -52,6 +56,7 @@ export interface ClassInput {
   readonly table: LongTable;
   readonly spec: ModelSpec;
   readonly design: Design;
+  readonly layout: ParameterLayout;
   readonly parameters: ClassParameters;
   readonly inference: Inference;
   readonly posteriors: Posteriors;
@@ -113,40 +118,111 @@ export function meanDesign(spec: ModelSpec, stored: StoredDesign, times: readonl
   );
 }
 
-function meanTrajectory({ spec, design, parameters, inference }: ClassInput, k: number): Trajectory {
-  const { stored } = design;
-  const { grid } = stored.times;
-  const rows = meanDesign(spec, stored, grid);
-  const nFixed = stored.fixedColumns.length;
-  const coefficients = stored.fixedColumns.map((_, j) =>
-    userCoefficient(stored, j, parameters.beta[k * nFixed + j]!),
-  );
-  const position = stored.fixedColumns.map((column) =>
-    inference.parameters.findIndex(
-      (entry) => entry.block === "fixed" && entry.name === column.name && (entry.class ?? k + 1) === k + 1,
-    ),
-  );
-  const known = position.every((p) => inference.parameters[p]?.standardError !== null);
-  const { covariance } = inference;
-  const mean: number[] = [];
-  const lower: (number | null)[] = [];
-  const upper: (number | null)[] = [];
-  grid.forEach((_, t) => {
-    let value = 0;
-    for (let j = 0; j < nFixed; j++) value += coefficients[j]! * rows[j]![t]!;
-    mean.push(value);
-    if (covariance === null || !known) {
-      lower.push(null);
-      upper.push(null);
-      return;
-    }
-    let variance = 0;
-    for (let i = 0; i < nFixed; i++)
-      for (let j = 0; j < nFixed; j++)
-        variance += rows[i]![t]! * rows[j]![t]! * covariance[position[i]!]![position[j]!]!;
-    const half = NORMAL_95 * Math.sqrt(Math.max(variance, 0));
-    lower.push(value - half);
-    upper.push(value + half);
+/**
+ * The same on the internal scale, where powers of time are centred: means and standard errors computed from it keep their digits
+ * at times far from zero.
+ * @param spec - the model
+ * @param stored - the design
+ * @param times - times
+ * @returns nFixed arrays of length times.length, for internal coefficients
+ */
+export function internalMeanDesign(
+  spec: ModelSpec,
+  stored: StoredDesign,
+  times: readonly number[],
+): Float64Array[] {
+  const basis = internalBasisAtTimes(spec, stored, times);
+  return stored.fixedColumns.map(({ basis: b, person }) => {
+    const held = stored.personMeans[person]! / stored.scaling.person[person]!;
+    return basis[b]!.map((value) => value * held);
   });
-  return { time: grid, mean, lower, upper };
+}
+
+/** A class mean over time and a factor of its covariance. */
+export interface ClassCurve {
+  /** T, user's scale. */
+  readonly mean: readonly number[];
+  /** T rows whose products are the covariances of the curve; null where a coefficient has no standard error. */
+  readonly factor: readonly (readonly number[])[] | null;
+}
+
+/**
+ * The mean of a class at given times with its uncertainty.
+ * @param input - the fit
+ * @param k - class from 0
+ * @param times - T times
+ * @returns the curve
+ */
+export function classCurve(
+  input: Pick<ClassInput, "spec" | "design" | "layout" | "parameters" | "inference">,
+  k: number,
+  times: readonly number[],
+): ClassCurve {
+  const { spec, design, layout, parameters, inference } = input;
+  const { fixedColumns, scaling } = design.stored;
+  const rows = internalMeanDesign(spec, design.stored, times);
+  const nFixed = fixedColumns.length;
+  const mean = times.map((_, t) => {
+    let value = 0;
+    for (let j = 0; j < nFixed; j++) value += parameters.beta[k * nFixed + j]! * rows[j]![t]!;
+    return value * scaling.outcomeSd + scaling.outcomeMean;
+  });
+  const inverse = inference.internalInverse;
+  const known = inference.parameters.every(
+    ({ block, class: label, standardError, constraint }) =>
+      block !== "fixed" || (label ?? k + 1) !== k + 1 || standardError !== null || constraint === "fixed",
+  );
+  if (inverse === null || !known) return { mean, factor: null };
+  const position = fixedColumns.map(
+    (_, j) => layout.betaPosition[j]! + (layout.fixed.classSpecific[j] ? k : 0),
+  );
+  const weights = times.map((_, t) => rows.map((row) => row[t]! * scaling.outcomeSd));
+  addLoadings(input, k, times, position, weights);
+  const covariance = position.map((a) => position.map((b) => inverse[a * layout.nParameters + b]!));
+  return { mean, factor: curveFactor(weights, covariance) };
+}
+
+/** Adds what the loadings of a latent basis contribute to a curve: their positions, and the curve's slopes in them. */
+function addLoadings(
+  { spec, design, layout, parameters }: Pick<ClassInput, "spec" | "design" | "layout" | "parameters">,
+  k: number,
+  times: readonly number[],
+  position: number[],
+  weights: number[][],
+): void {
+  const { stored } = design;
+  const atom = layout.nLoadings > 0 ? latentAtom(parseModel(spec)) : null;
+  if (atom === null) return;
+  const latent = stored.basisNames.indexOf(atom.text);
+  const { fixedColumns, personMeans, scaling, occasions } = stored;
+  let coefficient = 0;
+  fixedColumns.forEach(({ basis, person }, j) => {
+    if (basis === latent)
+      coefficient +=
+        (parameters.beta[k * fixedColumns.length + j]! * personMeans[person]!) / scaling.person[person]!;
+  });
+  for (let o = 1; o < layout.nLoadings - 1; o++) {
+    position.push(layout.loadingsAt + o - 1);
+    // The basis runs straight between occasions: its slope in one loading is 1 there and 0 at the others.
+    const alone = { occasions: occasions!.values, values: occasions!.values.map((_, p) => Number(p === o)) };
+    const coding = { ...stored.coding, loadings: { [atom.text]: alone } };
+    const [slope] = latentColumns(atom, Float64Array.from(times), coding).values;
+    times.forEach((_, t) => {
+      weights[t]!.push(coefficient * slope![t]! * scaling.outcomeSd);
+    });
+  }
+}
+
+function meanTrajectory(input: ClassInput, k: number): Trajectory {
+  const { grid } = input.design.stored.times;
+  const { mean, factor } = classCurve(input, k, grid);
+  const half = grid.map((_, t) =>
+    factor === null ? null : NORMAL_95 * Math.sqrt(factor[t]!.reduce((sum, value) => sum + value ** 2, 0)),
+  );
+  return {
+    time: grid,
+    mean,
+    lower: mean.map((value, t) => (half[t] === null ? null : value - half[t]!)),
+    upper: mean.map((value, t) => (half[t] === null ? null : value + half[t]!)),
+  };
 }

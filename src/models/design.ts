@@ -1,22 +1,28 @@
 import type { LongTable } from "../core/table.js";
-import { aliasedColumns, aliasedMembership } from "./design/aliasing.js";
+import { aliasedColumns, aliasedMembership, aliasedRandom } from "./design/aliasing.js";
+import { planCentring } from "./design/centringPlan.js";
 import { mean, numericValues, takeValues } from "./design/columns.js";
-import { type Kept, keepRows } from "./design/keepRows.js";
+import { centreOfTime, evaluateModel, evaluateStored, type ModelSource } from "./design/evaluate.js";
+import { farWarnings } from "./design/farTimes.js";
+import type { Kept } from "./design/keepRows.js";
+import { latentAtom, type Occasions, occasionsOf } from "./design/occasions.js";
 import { checkColumns, parseModel } from "./design/parse.js";
-import { evaluateParts, type Parts } from "./design/parts.js";
+import type { Parts } from "./design/parts.js";
 import { findPersonSymbols } from "./design/persons.js";
 import { chooseScaling, type KeptColumns, scaleColumns } from "./design/scaling.js";
 import { checkSameColumns, type EvaluatedModel, storeDesign } from "./design/stored.js";
-import type { Design, FixedColumn, StoredDesign } from "./design/types.js";
-import { buildMoments, type FixedStructure, type Moments } from "./moments.js";
+import type { Centring, Design, FixedColumn, StoredDesign } from "./design/types.js";
+import { designWarnings } from "./identifiability.js";
+import { buildMoments, type FixedStructure, type MomentRows, type Moments } from "./moments.js";
+import { buildRowData, type RowData } from "./rowData.js";
 import type { ModelSpec } from "./spec.js";
-import { type Coding, emptyCoding } from "./terms.js";
 
-export { basisAtTimes } from "./design/basisAtTimes.js";
-export type { Design, FixedColumn, Scaling, StoredDesign } from "./design/types.js";
+export { basisAtTimes, internalBasisAtTimes } from "./design/basisAtTimes.js";
+export type { Centring, Design, FixedColumn, Scaling, StoredDesign } from "./design/types.js";
 
 /**
- * Builds the design of a model: which rows and people it can use, basis, person and membership columns, and moments.
+ * Builds the design of a model: which rows and people it can use, basis, person and membership columns, and moments. Powers of
+ * time count from the mean time wherever the model is the same from any origin.
  * @param table - long table
  * @param spec - the model
  * @param stored - a fitted model's design, to code new people alike (prediction); omit when fitting
@@ -26,49 +32,156 @@ export type { Design, FixedColumn, Scaling, StoredDesign } from "./design/types.
 export function buildDesign(table: LongTable, spec: ModelSpec, stored?: StoredDesign): Design {
   const model = parseModel(spec);
   checkColumns(table, spec, model);
-  const personSymbols =
-    stored === undefined ? findPersonSymbols(table, spec, model) : new Set(stored.personSymbols);
-  const coding: Coding = stored?.coding ?? emptyCoding();
-  const parts = evaluateParts(table, spec, model, personSymbols, coding);
-  const kept = keepRows(table, spec, parts);
-  return assembleDesign({ table, spec, model, parts, kept, coding, personSymbols }, stored ?? null);
+  if (stored !== undefined) {
+    const personSymbols = new Set(stored.personSymbols);
+    return designOfNew(evaluateStored({ table, spec, model, personSymbols }, stored), stored);
+  }
+  const source = { table, spec, model, personSymbols: findPersonSymbols(table, spec, model) };
+  const centred = tryDesign(source, centreOfTime(table, spec), null);
+  if (centred.design !== null) return centred.design;
+  return tryDesign(source, null, centred.obstacle).design!;
 }
 
-function assembleDesign(evaluated: EvaluatedModel, stored: StoredDesign | null): Design {
-  const { spec, parts, kept } = evaluated;
-  if (stored !== null) checkSameColumns(stored, parts);
-  const membership = chooseMembership(parts, kept, stored);
-  const columns: KeptColumns = {
-    outcome: takeValues(numericValues(evaluated.table, spec.outcome), kept.rows),
-    basis: parts.basis.map((values) => takeValues(values, kept.rows)),
-    person: parts.person.map((values) => takeValues(values, kept.persons)),
-    membership: membership.columns,
-  };
-  const scaling = stored?.scaling ?? chooseScaling(columns, parts.fixedColumns);
+/** The design at centred time, or why the model cannot be centred; without a centre, the design with that as a warning. */
+function tryDesign(
+  source: ModelSource,
+  centre: number | null,
+  known: string | null,
+): { design: Design | null; obstacle: string | null } {
+  const evaluated = evaluateModel(source, centre);
+  const { parts, kept } = evaluated;
+  const all = planOf(evaluated, parts.fixedColumns);
+  if (all.obstacle !== null) return { design: null, obstacle: all.obstacle };
+  const membership = chooseMembership(parts, kept, null);
+  const columns = keptColumns(evaluated, membership);
   const personMeans = columns.person.map(mean);
+  const scaling = chooseScaling(columns, parts.fixedColumns, latentBasisOf(evaluated));
   scaleColumns(columns, scaling);
-  const moments = momentsOf(columns, parts, kept);
-  const dropped = stored === null ? aliasedColumns(moments, parts.fixedColumns) : new Set(stored.dropped);
-  const fixedColumns = parts.fixedColumns.filter((column) => !dropped.has(column.name));
+  const occasions = occasionsOf({ ...source, kept, basisNames: parts.basisNames }, null);
+  const rows = momentRowsOf(columns, parts, kept, occasions);
+  const moments = buildMoments(rows);
+  const aliased = aliasedColumns(moments, parts.fixedColumns, lowerPowersFirst(parts));
+  const out = new Set(aliased.map(({ column }) => column));
+  const fixedColumns = parts.fixedColumns.filter((_, j) => !out.has(j));
+  // A lower power may have been left out, so that the coefficients of the higher ones no longer have a way back.
+  const plan = planOf(evaluated, fixedColumns);
+  if (plan.obstacle !== null) return { design: null, obstacle: plan.obstacle };
+  const stored = storeDesign(evaluated, {
+    membershipNames: membership.names,
+    fixedColumns,
+    dropped: parts.fixedColumns.filter((_, j) => out.has(j)).map((column) => column.name),
+    scaling,
+    ...(plan.centring === null ? {} : { centring: plan.centring }),
+    personMeans,
+    ...(occasions === null ? {} : { occasions: occasions.coding }),
+  });
+  const warnings = [
+    ...membership.aliased.map(
+      (name) => `Membership term ${name} is a combination of the others and was left out.`,
+    ),
+    ...designWarnings({
+      spec: source.spec,
+      moments,
+      basisNames: parts.basisNames,
+      fixedColumns: parts.fixedColumns,
+      aliasedFixed: aliased,
+      aliasedRandom: aliasedRandom(moments),
+      scaling,
+      centring: all.centring,
+      minimumTime: stored.times.minimum,
+      maximumTime: stored.times.maximum,
+      usesTime: usesTime(evaluated),
+    }),
+    ...farWarnings({
+      spec: source.spec,
+      time: takeValues(numericValues(source.table, source.spec.time), kept.rows),
+      basis: columns.basis,
+      basisNames: parts.basisNames,
+      shapes: parts.shapes,
+      scale: scaling.basis,
+      obstacle: known,
+    }),
+  ];
+  const rowData = occasions === null ? null : buildRowData(rows, moments, occasions.columns);
+  return { design: assemble(evaluated, columns, moments, rowData, stored, warnings), obstacle: null };
+}
+
+/** The design of new people: columns, scale and centre are those of the model fitted. */
+function designOfNew(evaluated: EvaluatedModel, stored: StoredDesign): Design {
+  const { parts, kept } = evaluated;
+  checkSameColumns(stored, parts);
+  const columns = keptColumns(evaluated, chooseMembership(parts, kept, stored));
+  scaleColumns(columns, stored.scaling);
+  const source = { ...evaluated, basisNames: parts.basisNames };
+  const occasions = occasionsOf(source, stored.occasions ?? null);
+  const rows = momentRowsOf(columns, parts, kept, occasions);
+  const moments = buildMoments(rows);
+  const rowData = occasions === null ? null : buildRowData(rows, moments, occasions.columns);
+  return assemble(evaluated, columns, moments, rowData, stored, []);
+}
+
+function assemble(
+  { kept }: EvaluatedModel,
+  columns: KeptColumns,
+  moments: Moments,
+  rows: RowData | null,
+  stored: StoredDesign,
+  warnings: readonly string[],
+): Design {
   return {
     moments,
-    fixed: structureOf(fixedColumns),
-    stored:
-      stored ??
-      storeDesign(evaluated, {
-        membershipNames: membership.names,
-        fixedColumns,
-        dropped: [...dropped],
-        scaling,
-        personMeans,
-      }),
+    rows,
+    fixed: structureOf(stored.fixedColumns),
+    stored,
     ledger: kept.ledger,
     keptRows: kept.rows,
     keptStart: kept.start,
     keptPersons: kept.persons,
     rowBasis: columns.basis,
     personColumns: columns.person,
-    warnings: stored === null ? warningsOf(evaluated, membership.aliased, [...dropped]) : [],
+    warnings,
+  };
+}
+
+function planOf(
+  { spec, parts, kept, centre }: EvaluatedModel,
+  fixedColumns: readonly FixedColumn[],
+): { centring: Centring | null; obstacle: string | null } {
+  if (centre === null) return { centring: null, obstacle: null };
+  return planCentring({
+    centre,
+    basisNames: parts.basisNames,
+    shapes: parts.shapes,
+    nRandom: parts.nRandom,
+    oneClass: spec.classes === 1,
+    diagonal: spec.diagonal,
+    fixedColumns,
+    person: parts.person.map((values) => takeValues(values, kept.persons)),
+  });
+}
+
+/** As in the formula, but lower powers of time take the places of higher ones: the lower stay, so that centring can. */
+function lowerPowersFirst({ fixedColumns, shapes }: Parts): number[] {
+  const power = (j: number): number => shapes[fixedColumns[j]!.basis]!.power;
+  const powers = fixedColumns
+    .flatMap((_, j) => (power(j) > 0 ? [j] : []))
+    .sort((a, b) => power(a) - power(b));
+  return fixedColumns.map((_, j) => (power(j) > 0 ? powers.shift()! : j));
+}
+
+function usesTime({ spec, model }: EvaluatedModel): boolean {
+  return [model.fixed, model.random].some((formula) => formula.symbols.includes(spec.time));
+}
+
+function keptColumns(
+  { table, spec, parts, kept }: EvaluatedModel,
+  membership: MembershipChoice,
+): KeptColumns {
+  return {
+    outcome: takeValues(numericValues(table, spec.outcome), kept.rows),
+    basis: parts.basis.map((values) => takeValues(values, kept.rows)),
+    person: parts.person.map((values) => takeValues(values, kept.persons)),
+    membership: membership.columns,
   };
 }
 
@@ -94,8 +207,19 @@ function chooseMembership(parts: Parts, kept: Kept, stored: StoredDesign | null)
   };
 }
 
-function momentsOf(columns: KeptColumns, parts: Parts, kept: Kept): Moments {
-  return buildMoments({
+/** Index of the basis column whose loadings are estimated; -1 without one. */
+function latentBasisOf({ model, parts }: EvaluatedModel): number {
+  const atom = latentAtom(model);
+  return atom === null ? -1 : parts.basisNames.indexOf(atom.text);
+}
+
+function momentRowsOf(
+  columns: KeptColumns,
+  parts: Parts,
+  kept: Kept,
+  occasions: Occasions | null,
+): MomentRows {
+  return {
     personStart: kept.start,
     personIndex: kept.persons,
     basis: columns.basis,
@@ -103,7 +227,8 @@ function momentsOf(columns: KeptColumns, parts: Parts, kept: Kept): Moments {
     nRandom: parts.nRandom,
     person: columns.person,
     membership: columns.membership,
-  });
+    ...(occasions === null ? {} : { alsoAlike: [occasions.columns.occasion, occasions.columns.lag] }),
+  };
 }
 
 function structureOf(columns: readonly FixedColumn[]): FixedStructure {
@@ -113,37 +238,4 @@ function structureOf(columns: readonly FixedColumn[]): FixedStructure {
     person: Int32Array.from(columns, (c) => c.person),
     classSpecific: Uint8Array.from(columns, (c) => (c.classSpecific ? 1 : 0)),
   };
-}
-
-function warningsOf(
-  { table, spec, kept }: EvaluatedModel,
-  aliasedMembership: readonly string[],
-  droppedFixed: readonly string[],
-): string[] {
-  return [
-    ...aliasedMembership.map(
-      (name) => `Membership term ${name} is a combination of the others and was left out.`,
-    ),
-    ...droppedFixed.map(
-      (name) => `${name} is constant or a combination of other terms and was left out of the fixed effects.`,
-    ),
-    ...farTimes(spec, takeValues(numericValues(table, spec.time), kept.rows)),
-  ];
-}
-
-/** Distance from zero, in ranges, beyond which powers of time are nearly collinear with the intercept. */
-const FAR_RANGES = 50;
-
-function farTimes(spec: ModelSpec, time: Float64Array): string[] {
-  let minimum = Number.POSITIVE_INFINITY;
-  let maximum = Number.NEGATIVE_INFINITY;
-  for (const t of time) {
-    if (t < minimum) minimum = t;
-    if (t > maximum) maximum = t;
-  }
-  const nearest = Math.min(Math.abs(minimum), Math.abs(maximum));
-  if (minimum * maximum <= 0 || nearest <= FAR_RANGES * (maximum - minimum) || maximum === minimum) return [];
-  return [
-    `${spec.time} runs from ${minimum} to ${maximum}, far from zero, where the intercept is: estimates and standard errors lose digits. Count it from near the first session.`,
-  ];
 }

@@ -4,10 +4,12 @@ import { VERSION } from "../core/version.js";
 import { describeClasses, posteriorsOf } from "./classes.js";
 import { informationCriteria } from "./criteria.js";
 import { clusterWarnings, countClusters } from "./design/clusters.js";
+import { boundaryOf } from "./fit/boundary.js";
 import { checkVariances, SMALLEST_VARIANCE_RATIO } from "./fit/degenerate.js";
-import type { FreeSpace } from "./fit/freeSpace.js";
 import { judge, type VerdictEvidence } from "./fit/verdict.js";
+import { classWarnings } from "./identifiability.js";
 import { inferenceOfFit } from "./inference/ofFit.js";
+import { designAsFitted } from "./design/loadings.js";
 import { infer } from "./inference.js";
 import type { JobRunner, Progress } from "./job.js";
 import type { ClassParameters } from "./kernels/types.js";
@@ -17,7 +19,7 @@ import { describeRunnerUp } from "./maxima.js";
 import { type FitSearch, searchAll } from "./multistart.js";
 import { allocateFor, type ParameterLayout, unpackInto } from "./parameters.js";
 import { buildProblem, constraintsOf, type Problem, shapeOf } from "./problem.js";
-import { covarianceOfClass } from "./reported.js";
+import { covarianceOfClass, describeResidual } from "./reported.js";
 import { residualParts } from "./residuals.js";
 import type { Convergence, FitResult, RandomEffectCovariance, VarianceBound } from "./result.js";
 import {
@@ -100,15 +102,15 @@ export function assembleResult(
   search: FitSearch,
   elapsedSeconds: number,
 ): FitResult {
-  const { design } = problem;
   const { finished } = search;
   const layout = layoutOf(problem.data, spec);
   const parameters = allocateFor(layout);
   unpackInto(layout, finished.x, parameters);
+  const design = designAsFitted(table, spec, problem.design, parameters);
   const constraints = constraintsOf(problem, spec);
   const inference = infer(layout, design.stored, finished, constraints);
   const posteriors = posteriorsOf(table, design, finished.posteriors, spec.classes);
-  const classes = describeClasses({ table, spec, design, parameters, inference, posteriors });
+  const classes = describeClasses({ table, spec, design, layout, parameters, inference, posteriors });
   const logLikelihood = userLogLikelihood(problem, spec, finished.logLikelihood);
   const { nPersons, nObservations } = problem.data.moments;
   const nParameters = constraints?.space.nFree ?? layout.nParameters;
@@ -139,7 +141,7 @@ export function assembleResult(
     robust: finished.scoreProducts === null ? null : problem.data.clusters === null ? "person" : "cluster",
     clusters: clustersOf(problem),
     covariance: covarianceResult(layout, problem, parameters),
-    residual: residualResult(layout, problem, parameters),
+    residual: describeResidual(layout, design.stored, parameters),
     classes,
     ...(constraints === null || constraints.exchangeable
       ? {}
@@ -157,10 +159,15 @@ export function assembleResult(
           }),
     convergence: convergenceResult(search, options, varianceBound(problem, spec, search), {
       emptyClasses: classes.filter((c) => c.proportion * nPersons < 1).map((c) => c.label),
-      boundary: boundaryOf(layout, design.stored.basisNames, parameters, constraints?.space),
+      boundary: boundaryOf(layout, design.stored, parameters, constraints?.space),
       separated: inference.separated,
     }),
-    warnings: [...design.warnings, ...clusterWarningsOf(problem), ...(constraints?.notes ?? [])],
+    warnings: [
+      ...design.warnings,
+      ...classWarnings(problem.data.moments, spec.classes),
+      ...clusterWarningsOf(problem),
+      ...(constraints?.notes ?? []),
+    ],
     elapsedSeconds,
   };
 }
@@ -229,19 +236,6 @@ function userLogLikelihood(problem: Problem, spec: ModelSpec, internal: number):
   return value;
 }
 
-function residualResult(
-  layout: ParameterLayout,
-  problem: Problem,
-  parameters: ClassParameters,
-): FitResult["residual"] {
-  const n = layout.residual === "class" ? layout.nClasses : 1;
-  const { outcomeSd } = problem.design.stored.scaling;
-  return {
-    structure: layout.residual,
-    sd: Array.from({ length: n }, (_, k) => Math.sqrt(parameters.residual[k]!) * outcomeSd),
-  };
-}
-
 function covarianceResult(
   layout: ParameterLayout,
   problem: Problem,
@@ -267,35 +261,4 @@ function covarianceResult(
       ),
     ),
   };
-}
-
-/** A random effect counts as gone when its variance, given those before it, is below this share of the residual variance. */
-const BOUNDARY_SHARE = 1e-7;
-
-/** Names of random effects whose conditional variance (squared factor diagonal) vanished without being held at zero. */
-function boundaryOf(
-  layout: ParameterLayout,
-  names: readonly string[],
-  parameters: ClassParameters,
-  space: FreeSpace | undefined,
-): string[] {
-  const q = layout.nRandom;
-  const nEntries = layout.factorRow.length;
-  const varies = space === undefined ? null : new Set(space.row);
-  const out = new Set<string>();
-  for (let k = 0; k < layout.nClasses; k++)
-    for (let a = 0; a < q; a++) {
-      const entry = layout.factorRow.findIndex((row, e) => row === a && layout.factorColumn[e] === a);
-      const position = layout.factorAt + (layout.nFactors > 1 ? k * nEntries : 0) + entry;
-      if (varies?.has(position) === false) continue;
-      const conditional = parameters.factor[(k * q + a) * q + a]! ** 2;
-      let total = 0;
-      for (let b = 0; b <= a; b++) total += parameters.factor[(k * q + a) * q + b]! ** 2;
-      if (
-        conditional < BOUNDARY_SHARE * parameters.residual[k * layout.nResidual]! ||
-        conditional < 1e-8 * total
-      )
-        out.add(total > conditional * 1e4 ? `${names[a]} (correlation of one)` : names[a]!);
-    }
-  return [...out];
 }

@@ -5,7 +5,7 @@ import type { FinishedFit } from "./fit/finish.js";
 import { FLAT_CURVATURE } from "./fit/newton.js";
 import type { ClassParameters } from "./kernels/types.js";
 import { allocateFor, type ParameterLayout, residualVariances, unpackInto } from "./parameters.js";
-import { type ReportedParameter, reportedParameters, reportedValues } from "./reported.js";
+import { type ReportedParameter, reportedParameters, reportedValues, smallestVariance } from "./reported.js";
 import type { ParameterEstimate } from "./result.js";
 
 /** Estimates on the user's scale with their covariance. */
@@ -112,12 +112,11 @@ function vanishedVariances(
   layout: ParameterLayout,
   parameters: ClassParameters,
 ): Set<number> {
-  const { basis, outcomeSd } = stored.scaling;
-  const smallest = Math.min(...residualVariances(layout, parameters)) * ZERO_VARIANCE * outcomeSd ** 2;
+  const internal = Math.min(...residualVariances(layout, parameters)) * ZERO_VARIANCE;
   const out = new Set<number>();
   for (const [a, effect] of stored.basisNames.slice(0, stored.nRandom).entries())
     names.forEach((entry, i) => {
-      if (entry.name !== `var(${effect})` || values[i]! * basis[a]! ** 2 > smallest) return;
+      if (entry.name !== `var(${effect})` || values[i]! > smallestVariance(stored, a, internal)) return;
       names.forEach((other, j) => {
         const involved = other.name === entry.name || other.effects?.includes(effect);
         if (other.block === "covariance" && other.class === entry.class && involved) out.add(j);

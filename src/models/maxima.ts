@@ -1,10 +1,9 @@
 import type { LongTable } from "../core/table.js";
 import { adjustedRandIndex, cheapestAssignment } from "./agreement.js";
-import { meanDesign, posteriorsOf } from "./classes.js";
+import { internalMeanDesign, posteriorsOf } from "./classes.js";
 import { objectiveOf, type ProblemShape } from "./likelihood.js";
 import { allocateFor, unpackInto } from "./parameters.js";
 import type { Problem } from "./problem.js";
-import { userCoefficient } from "./reported.js";
 import type { ClassSummary, Posteriors, RunnerUp } from "./result.js";
 import type { ModelSpec } from "./spec.js";
 import type { StartOutcome } from "./tasks.js";
@@ -76,7 +75,8 @@ function classMeansOf(problem: Problem, shape: ProblemShape, x: Float64Array): C
   const { layout } = objectiveOf(problem.data, shape);
   const parameters = allocateFor(layout);
   unpackInto(layout, x, parameters);
-  const rows = meanDesign(problem.spec, stored, stored.times.grid);
+  const { outcomeMean, outcomeSd } = stored.scaling;
+  const rows = internalMeanDesign(problem.spec, stored, stored.times.grid);
   const nFixed = stored.fixedColumns.length;
   const logits = Array.from(
     { length: layout.nClasses },
@@ -89,8 +89,8 @@ function classMeansOf(problem: Problem, shape: ProblemShape, x: Float64Array): C
       Float64Array.from(stored.times.grid, (_time, t) => {
         let value = 0;
         for (let j = 0; j < nFixed; j++)
-          value += userCoefficient(stored, j, parameters.beta[k * nFixed + j]!) * rows[j]![t]!;
-        return value;
+          value += parameters.beta[k * nFixed + j]! * rows[j]![t]!;
+        return value * outcomeSd + outcomeMean;
       }),
     ),
     proportions: logits.map((logit) => Math.exp(logit - largest) / total),

@@ -1,9 +1,10 @@
 import { InputError } from "../core/errors.js";
 import type { LongTable, RowLedger } from "../core/table.js";
-import { basisAtTimes } from "./design/basisAtTimes.js";
+import { internalBasisAtTimes } from "./design/basisAtTimes.js";
 import type { StoredDesign } from "./design/types.js";
 import { quadraticForm } from "./persons/effects.js";
 import { type People, type PersonInClass, personInClass, readPeople } from "./persons/people.js";
+import { randomEffectMap } from "./reported.js";
 import type { FitResult, Posteriors } from "./result.js";
 
 /** What a stored fit says of new people. */
@@ -117,10 +118,7 @@ export function predictTrajectories(
   const { design, posteriors, parameters } = people;
   const { fixed, personColumns, moments } = design;
   const q = moments.nRandom;
-  const { scaling } = result.design;
-  const basis = basisAtTimes(result.model, result.design, times).map((values, j) =>
-    values.map((value) => value / scaling.basis[j]!),
-  );
+  const basis = internalBasisAtTimes(result.model, result.design, times);
   const z = new Float64Array(times.length * q);
   for (let t = 0; t < times.length; t++) for (let a = 0; a < q; a++) z[t * q + a] = basis[a]![t]!;
   const nPersons = design.keptPersons.length;
@@ -225,20 +223,25 @@ function allocateEffects({ posteriors }: People, stored: StoredDesign): Predicte
   };
 }
 
-/** From the internal scale: an effect is multiplied by the outcome's and divided by its column's. */
+/** Effects on the user's scale, U b, and their covariance, U C U'. */
 function storeEffects(
   out: PredictedEffects,
-  { scaling, nRandom: q }: StoredDesign,
+  stored: StoredDesign,
   person: number,
   members: readonly Member[],
 ): void {
-  const unit = (a: number): number => scaling.outcomeSd / scaling.basis[a]!;
+  const q = stored.nRandom;
+  const map = randomEffectMap(stored);
   members.forEach(({ effects }, k) => {
     const at = (person * members.length + k) * q;
-    for (let a = 0; a < q; a++) {
-      out.values[at + a] = effects.mean[a]! * unit(a);
-      for (let b = 0; b < q; b++)
-        out.covariance[(at + a) * q + b] = effects.covariance[a * q + b]! * unit(a) * unit(b);
-    }
+    for (let a = 0; a < q; a++)
+      for (let c = 0; c < q; c++) {
+        const weight = map[a * q + c]!;
+        if (weight === 0) continue;
+        out.values[at + a]! += weight * effects.mean[c]!;
+        for (let b = 0; b < q; b++)
+          for (let d = 0; d < q; d++)
+            out.covariance[(at + a) * q + b]! += weight * effects.covariance[c * q + d]! * map[b * q + d]!;
+      }
   });
 }

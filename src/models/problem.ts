@@ -1,6 +1,6 @@
 import type { LongTable } from "../core/table.js";
 import { type CompiledConstraints, compileConstraints } from "./constraints.js";
-import { basisAtTimes } from "./design/basisAtTimes.js";
+import { internalBasisAtTimes } from "./design/basisAtTimes.js";
 import { clustersOfPersons } from "./design/clusters.js";
 import type { Design } from "./design/types.js";
 import { buildDesign } from "./design.js";
@@ -17,7 +17,7 @@ export interface Problem {
 /**
  * Builds the design and moments of a model.
  * @param table - long table
- * @param spec - the model; the number of classes may be changed later, the moments do not depend on it
+ * @param spec - the model; the number of classes may be lowered later, the moments do not depend on it
  * @returns the problem
  * @throws InputError as {@link buildDesign}
  */
@@ -36,12 +36,17 @@ export function buildProblem(table: LongTable, spec: ModelSpec): Problem {
  */
 export function problemData(table: LongTable, spec: ModelSpec, design: Design): ProblemData {
   const { scaling } = design.stored;
-  const at = basisAtTimes(spec, design.stored, [design.stored.times.lastCommon]);
+  const at = internalBasisAtTimes(spec, design.stored, [design.stored.times.lastCommon]);
   return {
     moments: design.moments,
+    rows: design.rows,
     fixed: design.fixed,
-    orderBasis: Float64Array.from(at, (values, j) => values[0]! / scaling.basis[j]!),
+    orderBasis: Float64Array.from(at, (values) => values[0]!),
     orderPerson: Float64Array.from(design.stored.personMeans, (value, j) => value / scaling.person[j]!),
+    orderOccasion:
+      design.rows === null || design.rows.latentBasis < 0
+        ? -1
+        : design.stored.occasions!.values.indexOf(design.stored.times.lastCommon),
     clusters: clustersOfPersons(table, spec.cluster, design.moments.personIndex),
   };
 }

@@ -1,7 +1,8 @@
 import type { StoredDesign } from "./design/types.js";
 import type { ClassParameters } from "./kernels/types.js";
-import type { ParameterLayout } from "./parameters.js";
-import type { ParameterBlock } from "./result.js";
+import { type ParameterLayout, residualVariances } from "./parameters.js";
+import { residualParts } from "./residuals.js";
+import type { ParameterBlock, ResidualSummary } from "./result.js";
 
 /** A parameter as users read it, without its value. */
 export interface ReportedParameter {
@@ -41,13 +42,38 @@ export function reportedParameters(layout: ParameterLayout, stored: StoredDesign
         });
   for (let k = 0; k < layout.sigmaAt - layout.scaleAt; k++)
     out.push({ name: "random-effect scale", block: "covariance", class: k + 1, testable: false });
-  const nSigma = layout.nParameters - layout.sigmaAt;
-  for (let k = 0; k < nSigma; k++)
-    out.push({ name: "residual sd", block: "residual", class: nSigma > 1 ? k + 1 : null, testable: false });
+  out.push(...residualNames(layout, stored), ...loadingNames(layout, stored));
   for (let k = 0; k < nClasses - 1; k++)
     for (const name of stored.membershipNames)
       out.push({ name, block: "membership", class: k + 1, testable: true });
   return out;
+}
+
+/** `residual sd`, or `residual sd[3]` for the occasion 3; then `autocorrelation`. */
+function residualNames(layout: ParameterLayout, { occasions }: StoredDesign): ReportedParameter[] {
+  const out: ReportedParameter[] = [];
+  const byClass = layout.nClasses > 1 && residualParts(layout.residual).byClass;
+  for (let k = 0; k < (byClass ? layout.nClasses : 1); k++)
+    for (let o = 0; o < layout.nVariances; o++) {
+      const name = layout.nVariances > 1 ? `residual sd[${occasions!.values[o]}]` : "residual sd";
+      out.push({ name, block: "residual", class: byClass ? k + 1 : null, testable: false });
+    }
+  if (layout.loadingsAt > layout.correlationAt) {
+    // By time it lies between 0 and 1, so that zero is a boundary, where no Wald test holds.
+    const testable = residualParts(layout.residual).correlation === "ar1";
+    out.push({ name: "autocorrelation", block: "residual", class: null, testable });
+  }
+  return out;
+}
+
+/** `loading[3]` for the occasion 3; the first is 0 and the last 1. */
+function loadingNames(layout: ParameterLayout, { occasions }: StoredDesign): ReportedParameter[] {
+  return Array.from({ length: Math.max(layout.nLoadings - 2, 0) }, (_, o) => ({
+    name: `loading[${occasions!.values[o + 1]}]`,
+    block: "loading" as const,
+    class: null,
+    testable: false,
+  }));
 }
 
 /** Classes whose D is reported: all when free, else the last (the reference of proportional scales). */
@@ -72,18 +98,20 @@ export function reportedValues(
   const { scaling } = stored;
   const nFixed = stored.fixedColumns.length;
   const out: number[] = [];
+  const coefficients = Array.from({ length: nClasses }, (_, k) =>
+    userCoefficients(stored, parameters.beta.subarray(k * nFixed, (k + 1) * nFixed)),
+  );
   stored.fixedColumns.forEach((_, j) => {
     const specific = nClasses > 1 && layout.fixed.classSpecific[j] === 1;
-    for (let k = 0; k < (specific ? nClasses : 1); k++)
-      out.push(userCoefficient(stored, j, parameters.beta[k * nFixed + j]!));
+    for (let k = 0; k < (specific ? nClasses : 1); k++) out.push(coefficients[k]![j]!);
   });
   for (const k of matrixClasses(layout)) {
     const d = covarianceOfClass(layout, stored, parameters, k);
     for (let a = 0; a < q; a++) for (let b = layout.diagonal ? a : 0; b <= a; b++) out.push(d[a * q + b]!);
   }
   for (let k = 0; k < layout.sigmaAt - layout.scaleAt; k++) out.push(scaleOfClass(layout, parameters, k));
-  const nSigma = layout.nParameters - layout.sigmaAt;
-  for (let k = 0; k < nSigma; k++) out.push(Math.sqrt(parameters.residual[k]!) * scaling.outcomeSd);
+  out.push(...residualValues(layout, stored, parameters));
+  for (let o = 1; o < layout.nLoadings - 1; o++) out.push(parameters.loadings[o]!);
   const last = (nClasses - 1) * nMembership;
   for (let k = 0; k < nClasses - 1; k++) {
     let intercept = parameters.logits[k * nMembership]! - parameters.logits[last]!;
@@ -99,19 +127,107 @@ export function reportedValues(
   return Float64Array.from(out);
 }
 
+function residualValues(
+  layout: ParameterLayout,
+  stored: StoredDesign,
+  parameters: ClassParameters,
+): number[] {
+  const { outcomeSd } = stored.scaling;
+  const byClass = layout.nClasses > 1 && residualParts(layout.residual).byClass;
+  const variances = residualVariances(layout, parameters);
+  const shown = variances.subarray(0, (byClass ? layout.nClasses : 1) * layout.nVariances);
+  const out = Array.from(shown, (variance) => Math.sqrt(variance) * outcomeSd);
+  if (layout.loadingsAt > layout.correlationAt) out.push(userAutocorrelation(layout, stored, parameters));
+  return out;
+}
+
 /**
- * A fixed coefficient on the user's scale.
+ * Residual covariance on the user's scale.
+ * @param layout - the layout
  * @param stored - the design
- * @param j - index of the fixed column
- * @param internal - coefficient on the internal scale
- * @returns the coefficient; the intercept takes the outcome's mean back
+ * @param parameters - class parameters
+ * @returns standard deviations by class and occasion as far as the structure tells them apart, and the autocorrelation
  */
-export function userCoefficient(stored: StoredDesign, j: number, internal: number): number {
-  const column = stored.fixedColumns[j]!;
-  const { scaling } = stored;
-  const value =
-    (internal * scaling.outcomeSd) / (scaling.basis[column.basis]! * scaling.person[column.person]!);
-  return column.name === "(Intercept)" ? value + scaling.outcomeMean : value;
+export function describeResidual(
+  layout: ParameterLayout,
+  stored: StoredDesign,
+  parameters: ClassParameters,
+): ResidualSummary {
+  const values = residualValues(layout, stored, parameters);
+  const correlated = layout.loadingsAt > layout.correlationAt;
+  return {
+    structure: layout.residual,
+    sd: correlated ? values.slice(0, -1) : values,
+    occasions: layout.nVariances > 1 ? stored.occasions!.values : null,
+    autocorrelation: correlated ? values.at(-1)! : null,
+  };
+}
+
+/**
+ * Correlation of residuals one session apart (AR(1)) or one unit of the user's time apart (continuous time).
+ * @param layout - the layout, with an autocorrelation
+ * @param stored - the design
+ * @param parameters - class parameters
+ * @returns the correlation
+ */
+export function userAutocorrelation(
+  layout: ParameterLayout,
+  stored: StoredDesign,
+  parameters: ClassParameters,
+): number {
+  const rho = parameters.residual[layout.nResidual - 1]!;
+  const unit = stored.occasions?.lagUnit ?? 1;
+  return unit === 1 ? rho : rho ** (1 / unit);
+}
+
+/**
+ * Fixed coefficients of a class on the user's scale: unscaled, and from centred time back to the user's origin (see
+ * `planCentring`).
+ * @param stored - the design
+ * @param internal - nFixed coefficients on the internal scale
+ * @returns nFixed coefficients; the intercept takes the outcome's mean back
+ */
+export function userCoefficients(stored: StoredDesign, internal: Float64Array): Float64Array {
+  const { scaling, fixedColumns, centring } = stored;
+  const centred = internal.map((value, j) => {
+    const { basis, person } = fixedColumns[j]!;
+    return (value * scaling.outcomeSd) / (scaling.basis[basis]! * scaling.person[person]!);
+  });
+  const out = centred.slice();
+  for (const { target, source, weight } of centring?.fixed ?? []) out[target]! += weight * centred[source]!;
+  fixedColumns.forEach((column, j) => {
+    if (column.name === "(Intercept)") out[j]! += scaling.outcomeMean;
+  });
+  return out;
+}
+
+/**
+ * The user's random effects as combinations of those on the internal scale.
+ * @param stored - the design
+ * @returns U, q x q row-major: user = U internal, so D on the user's scale is U D U'
+ */
+export function randomEffectMap({ scaling, centring, nRandom: q }: StoredDesign): Float64Array {
+  const out = new Float64Array(q * q);
+  for (let a = 0; a < q; a++)
+    for (let b = 0; b < q; b++) {
+      const weight = centring === undefined ? (a === b ? 1 : 0) : centring.random[a]![b]!;
+      out[a * q + b] = (weight * scaling.outcomeSd) / scaling.basis[b]!;
+    }
+  return out;
+}
+
+/**
+ * Variance of one of the user's random effects if those on the internal scale were uncorrelated and all had the same small
+ * variance: what counts as no variance from any origin of time.
+ * @param stored - the design
+ * @param a - index of the random effect
+ * @param internal - the small variance
+ * @returns the variance on the user's scale
+ */
+export function smallestVariance(stored: StoredDesign, a: number, internal: number): number {
+  const q = stored.nRandom;
+  const row = randomEffectMap(stored).subarray(a * q, (a + 1) * q);
+  return internal * row.reduce((sum, weight) => sum + weight ** 2, 0);
 }
 
 /**
@@ -129,15 +245,17 @@ export function covarianceOfClass(
   k: number,
 ): Float64Array {
   const q = layout.nRandom;
-  const { scaling } = stored;
+  const map = randomEffectMap(stored);
+  // The factor of D on the user's scale, U L.
+  const factor = new Float64Array(q * q);
+  for (let a = 0; a < q; a++)
+    for (let c = 0; c < q; c++)
+      for (let b = c; b < q; b++)
+        factor[a * q + c]! += map[a * q + b]! * parameters.factor[(k * q + b) * q + c]!;
   const out = new Float64Array(q * q);
   for (let a = 0; a < q; a++)
-    for (let b = 0; b < q; b++) {
-      let sum = 0;
-      for (let c = 0; c < q; c++)
-        sum += parameters.factor[(k * q + a) * q + c]! * parameters.factor[(k * q + b) * q + c]!;
-      out[a * q + b] = (sum * scaling.outcomeSd ** 2) / (scaling.basis[a]! * scaling.basis[b]!);
-    }
+    for (let b = 0; b < q; b++)
+      for (let c = 0; c < q; c++) out[a * q + b]! += factor[a * q + c]! * factor[b * q + c]!;
   return out;
 }
 

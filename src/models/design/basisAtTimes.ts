@@ -2,7 +2,8 @@ import type { Column } from "../../core/table.js";
 import { curveColumnNames } from "../formula/atom.js";
 import { type Atom, parseFormula } from "../formula.js";
 import type { ModelSpec } from "../spec.js";
-import { type AtomColumns, evaluateAtom } from "../terms.js";
+import type { AtomColumns } from "../terms.js";
+import { evaluateTimedAtom, timedColumns } from "./centring.js";
 import { multiplyAll, productName } from "./products.js";
 import type { StoredDesign } from "./types.js";
 
@@ -18,8 +19,35 @@ export function basisAtTimes(
   stored: StoredDesign,
   times: readonly number[],
 ): Float64Array[] {
+  return evaluateAt(spec, stored, times, null);
+}
+
+/**
+ * The same on the internal scale: time centred where the design is, columns divided by their scale. What is computed from it
+ * with internal parameters keeps its digits at times far from zero.
+ * @param spec - the model
+ * @param stored - its fitted design
+ * @param times - times, user's unit
+ * @returns one array per basis column, each of length times.length
+ */
+export function internalBasisAtTimes(
+  spec: ModelSpec,
+  stored: StoredDesign,
+  times: readonly number[],
+): Float64Array[] {
+  return evaluateAt(spec, stored, times, stored.centring?.centre ?? null).map((values, j) =>
+    values.map((value) => value / stored.scaling.basis[j]!),
+  );
+}
+
+function evaluateAt(
+  spec: ModelSpec,
+  stored: StoredDesign,
+  times: readonly number[],
+  centre: number | null,
+): Float64Array[] {
   const n = times.length;
-  const columns = columnsAtTimes(spec, stored, times);
+  const timed = timedColumns(columnsAtTimes(spec, stored, times), spec.time, centre);
   const personSymbols = new Set(stored.personSymbols);
   const byName = new Map<string, Float64Array>([["(Intercept)", new Float64Array(n).fill(1)]]);
   for (const term of [...parseFormula(spec.random).terms, ...parseFormula(spec.fixed).terms]) {
@@ -27,7 +55,7 @@ export function basisAtTimes(
       .filter((atom) => !atom.expression.symbols.every((s) => personSymbols.has(s)))
       .map((atom) =>
         atom.expression.symbols.includes(spec.time)
-          ? evaluateAtom(atom, columns, n, stored.coding, true)
+          ? evaluateTimedAtom(atom, timed, n, stored.coding, true)
           : heldAtMean(atom, stored, n),
       );
     const product = multiplyAll(atoms, n);

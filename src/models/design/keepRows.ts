@@ -79,10 +79,10 @@ export function keepRows(table: LongTable, spec: ModelSpec, parts: Parts): Kept 
   };
 }
 
-/** A dummy is missing when its column is: `missing site`, not `missing site[b]`. */
+/** A dummy is missing when its column is: `missing site`, not `missing site[b]`; the knots in `ns(x,[2,6])` stay. */
 function checksOf(names: readonly string[], columns: readonly Float64Array[]): Check[] {
   return columns.map((values, j) => ({
-    reason: `missing ${names[j]!.replace(/\[[^\]]*\]/g, "")}`,
+    reason: `missing ${names[j]!.replace(/(?<!,)\[[^\]]*\]/g, "")}`,
     values,
   }));
 }

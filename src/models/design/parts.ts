@@ -3,6 +3,14 @@ import type { LongTable } from "../../core/table.js";
 import { type Atom, type Formula, type Term, termKey } from "../formula.js";
 import type { ModelSpec } from "../spec.js";
 import { type AtomColumns, type Coding, evaluateAtom, type FullDummies, fullDummies } from "../terms.js";
+import {
+  atomShapes,
+  CONSTANT_SHAPE,
+  evaluateTimedAtom,
+  multiplyShapes,
+  type TimeShape,
+  timedColumns,
+} from "./centring.js";
 import type { ParsedModel } from "./parse.js";
 import { personColumns } from "./persons.js";
 import { multiplyAll, productName } from "./products.js";
@@ -12,6 +20,8 @@ import type { FixedColumn } from "./types.js";
 export interface Parts {
   readonly basisNames: string[];
   readonly basis: Float64Array[];
+  /** How each basis column depends on time. */
+  readonly shapes: TimeShape[];
   /** Basis columns with a random effect are the first `nRandom`. */
   readonly nRandom: number;
   readonly personNames: string[];
@@ -26,12 +36,17 @@ export interface Parts {
 /** Parts that are still growing. */
 type GrowingParts = Omit<Parts, "nRandom">;
 
+/** Columns over rows, with how each depends on time. */
+interface RowColumns extends AtomColumns {
+  readonly shapes: readonly TimeShape[];
+}
+
 /** Evaluates the terms of the model's formulas. */
 interface TermReader {
   /** Splits a term into atoms that vary within persons and those that do not. */
   readonly split: (term: Term) => { readonly row: readonly Atom[]; readonly person: readonly Atom[] };
   /** Columns over rows, and over persons, of a product of atoms of the term. */
-  readonly rowColumns: (term: Term, atoms: readonly Atom[], isFull: FullDummies) => AtomColumns;
+  readonly rowColumns: (term: Term, atoms: readonly Atom[], isFull: FullDummies) => RowColumns;
   readonly personColumns: (term: Term, atoms: readonly Atom[], isFull: FullDummies) => AtomColumns;
   /** Which atoms of a formula get a dummy for every level. */
   readonly fullDummies: (formula: Formula) => FullDummies;
@@ -44,6 +59,7 @@ interface TermReader {
  * @param model - its formulas, whose columns the table has
  * @param personSymbols - columns constant within persons
  * @param coding - read where it knows an atom, filled where it does not
+ * @param centre - what powers of time are counted from; null: from zero
  * @returns the columns, NaN where a covariate is missing
  * @throws InputError for terms that cannot stand where they do
  */
@@ -53,10 +69,12 @@ export function evaluateParts(
   model: ParsedModel,
   personSymbols: ReadonlySet<string>,
   coding: Coding,
+  centre: number | null,
 ): Parts {
   const parts: GrowingParts = {
     basisNames: [],
     basis: [],
+    shapes: [],
     personNames: ["(Intercept)"],
     person: [ones(table.nPersons)],
     membershipNames: ["(Intercept)"],
@@ -64,7 +82,7 @@ export function evaluateParts(
     fixedColumns: [],
     still: new Map(),
   };
-  const reader = createTermReader(table, spec, personSymbols, coding, parts.still);
+  const reader = createTermReader(table, spec, personSymbols, coding, centre, parts.still);
   addRandom(parts, model.random, reader, table.nRows);
   const nRandom = parts.basisNames.length;
   addFixed(parts, spec, model, reader, table.nRows);
@@ -77,28 +95,30 @@ function createTermReader(
   spec: ModelSpec,
   personSymbols: ReadonlySet<string>,
   coding: Coding,
+  centre: number | null,
   still: Map<string, Float64Array>,
 ): TermReader {
   const persons = personColumns(table, personSymbols);
   const isPersonAtom = (atom: Atom): boolean => atom.expression.symbols.every((s) => personSymbols.has(s));
-  const rowAtom = (atom: Atom, full: boolean): AtomColumns => {
-    const columns = evaluateAtom(atom, table.columns, table.nRows, coding, full);
+  const timed = timedColumns(table.columns, spec.time, centre);
+  const rowAtom = (atom: Atom, full: boolean): RowColumns => {
+    const columns = evaluateTimedAtom(atom, timed, table.nRows, coding, full);
     if (!atom.expression.symbols.includes(spec.time))
       columns.names.forEach((name, j) => {
         still.set(name, columns.values[j]!);
       });
-    return columns;
+    return { ...columns, shapes: atomShapes(atom, columns, spec.time) };
   };
   return {
     split: (term) => ({
       row: term.atoms.filter((atom) => !isPersonAtom(atom)),
       person: term.atoms.filter(isPersonAtom),
     }),
-    rowColumns: (term, atoms, isFull) =>
-      multiplyAll(
-        atoms.map((atom) => rowAtom(atom, isFull(term, atom))),
-        table.nRows,
-      ),
+    rowColumns: (term, atoms, isFull) => {
+      const factors = atoms.map((atom) => rowAtom(atom, isFull(term, atom)));
+      const shapes = multiplyShapes(factors.map((factor) => factor.shapes));
+      return { ...multiplyAll(factors, table.nRows), shapes };
+    },
     personColumns: (term, atoms, isFull) =>
       multiplyAll(
         atoms.map((atom) => evaluateAtom(atom, persons, table.nPersons, coding, isFull(term, atom))),
@@ -110,7 +130,7 @@ function createTermReader(
 
 function addRandom(parts: GrowingParts, formula: Formula, reader: TermReader, nRows: number): void {
   const isFull = reader.fullDummies(formula);
-  if (formula.intercept) indexOf(parts.basisNames, parts.basis, "(Intercept)", ones(nRows));
+  if (formula.intercept) basisIndex(parts, "(Intercept)", ones(nRows), CONSTANT_SHAPE);
   for (const term of formula.terms) {
     const atoms = reader.split(term);
     if (atoms.person.length > 0)
@@ -122,7 +142,7 @@ function addRandom(parts: GrowingParts, formula: Formula, reader: TermReader, nR
       });
     const columns = reader.rowColumns(term, atoms.row, isFull);
     columns.names.forEach((name, j) => {
-      indexOf(parts.basisNames, parts.basis, productName(name), columns.values[j]!);
+      basisIndex(parts, productName(name), columns.values[j]!, columns.shapes[j]!);
     });
   }
 }
@@ -139,7 +159,7 @@ function addFixed(
   const specific = (key: string, timeOnly: boolean): boolean =>
     chosen === null ? timeOnly : chosen.has(key);
   if (model.fixed.intercept) {
-    const basis = indexOf(parts.basisNames, parts.basis, "(Intercept)", ones(nRows));
+    const basis = basisIndex(parts, "(Intercept)", ones(nRows), CONSTANT_SHAPE);
     const name = "(Intercept)";
     parts.fixedColumns.push({ name, term: name, basis, person: 0, classSpecific: specific(name, true) });
   }
@@ -159,7 +179,7 @@ function addFixed(
 function addProducts(
   parts: GrowingParts,
   term: string,
-  row: AtomColumns,
+  row: RowColumns,
   person: AtomColumns,
   classSpecific: boolean,
 ): void {
@@ -168,7 +188,7 @@ function addProducts(
       parts.fixedColumns.push({
         name: [personName, rowName].filter((s) => s !== "").join(":"),
         term,
-        basis: indexOf(parts.basisNames, parts.basis, productName(rowName), row.values[b]!),
+        basis: basisIndex(parts, productName(rowName), row.values[b]!, row.shapes[b]!),
         person: indexOf(parts.personNames, parts.person, productName(personName), person.values[w]!),
         classSpecific,
       });
@@ -215,7 +235,14 @@ function addMembership(parts: GrowingParts, formula: Formula, reader: TermReader
   }
 }
 
-/** Index of a column in the basis (or person columns), added when new. */
+/** Index of a column in the basis, added when new. */
+function basisIndex(parts: GrowingParts, name: string, values: Float64Array, shape: TimeShape): number {
+  const index = indexOf(parts.basisNames, parts.basis, name, values);
+  if (index === parts.shapes.length) parts.shapes.push(shape);
+  return index;
+}
+
+/** Index of a column among others, added when new. */
 function indexOf(names: string[], columns: Float64Array[], name: string, values: Float64Array): number {
   const known = names.indexOf(name);
   if (known >= 0) return known;

@@ -17,12 +17,21 @@ export interface EvaluatedModel {
   readonly parts: Parts;
   readonly kept: Kept;
   readonly coding: Coding;
+  /** What powers of time are counted from; null: from zero. */
+  readonly centre: number | null;
   /** Names of columns constant within persons. */
   readonly personSymbols: ReadonlySet<string>;
 }
 
 /** What of a stored design is known only when the columns are scaled and the combinations left out. */
-type ScaledPart = "membershipNames" | "fixedColumns" | "dropped" | "scaling" | "personMeans";
+type ScaledPart =
+  | "membershipNames"
+  | "fixedColumns"
+  | "dropped"
+  | "scaling"
+  | "centring"
+  | "personMeans"
+  | "occasions";
 
 /**
  * All that is needed to build the same design for new people.
@@ -44,11 +53,13 @@ export function storeDesign(evaluated: EvaluatedModel, scaled: Pick<StoredDesign
     coding: evaluated.coding,
     personSymbols: [...evaluated.personSymbols],
     scaling: scaled.scaling,
+    ...(scaled.centring === undefined ? {} : { centring: scaled.centring }),
     personMeans: scaled.personMeans,
     rowMeans,
     symbolMeans: symbolMeans(evaluated),
     symbolModes: symbolModes(evaluated),
     times: summarizeTimes(evaluated),
+    ...(scaled.occasions === undefined ? {} : { occasions: scaled.occasions }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { RowLedger } from "../../core/table.js";
 import type { FixedStructure, Moments } from "../moments.js";
+import type { RowData } from "../rowData.js";
 import type { Coding } from "../terms.js";
 import type { TimeSummary } from "../times.js";
 
@@ -27,6 +28,35 @@ export interface Scaling {
   readonly membershipSd: readonly number[];
 }
 
+/** One coefficient's share in another when time is counted from zero again. */
+export interface CentringWeight {
+  /** Index of the fixed coefficient that takes it up. */
+  readonly target: number;
+  /** Index of the coefficient of the higher power. */
+  readonly source: number;
+  readonly weight: number;
+}
+
+/** How coefficients at centred time become those of the user's columns. */
+export interface Centring {
+  /** Powers of time count from here inside, user's unit. */
+  readonly centre: number;
+  /** The user's coefficient is its own at centred time plus the sum of weight times source. */
+  readonly fixed: readonly CentringWeight[];
+  /** q x q: the user's random effects are this times those at centred time. */
+  readonly random: readonly (readonly number[])[];
+}
+
+/** Occasions of a model that looks at each row. */
+export interface OccasionCoding {
+  /** The column that numbers them. */
+  readonly column: string;
+  /** Its values when the model was fitted, ascending; empty where no parameter belongs to an occasion. */
+  readonly values: readonly number[];
+  /** Unit of time in which the autocorrelation is counted internally, in the user's unit. */
+  readonly lagUnit: number;
+}
+
 /** All that is needed to build the same design for new people; plain JSON. */
 export interface StoredDesign {
   readonly basisNames: readonly string[];
@@ -41,6 +71,8 @@ export interface StoredDesign {
   /** Names of columns constant within person when the model was fitted. */
   readonly personSymbols: readonly string[];
   readonly scaling: Scaling;
+  /** Absent where time is not centred inside. */
+  readonly centring?: Centring;
   /** Means over persons of the person columns (user's scale), first 1: covariate values of mean trajectories. */
   readonly personMeans: readonly number[];
   /** Means over rows of basis parts that do not depend on time, by atom column name. */
@@ -50,12 +82,16 @@ export interface StoredDesign {
   /** The most frequent category over rows of such columns that hold text. */
   readonly symbolModes?: Record<string, string>;
   readonly times: TimeSummary;
+  /** Left out where the model does not look at each row. */
+  readonly occasions?: OccasionCoding;
 }
 
 /** A model's data, ready to fit. */
 export interface Design {
   readonly moments: Moments;
   readonly fixed: FixedStructure;
+  /** Rows of every person, where the model looks at each; else null. */
+  readonly rows: RowData | null;
   readonly stored: StoredDesign;
   readonly ledger: RowLedger;
   /** Row of the long table behind each kept row; persons contiguous. */
