@@ -1,9 +1,8 @@
 import { NORMAL_95 } from "../core/distributions.js";
 import type { LongTable } from "../core/table.js";
+import { basisAtTimes, internalBasisAtTimes } from "./design/basisAtTimes.js";
 import { latentAtom } from "./design/occasions.js";
 import { parseModel } from "./design/parse.js";
-import { latentColumns } from "./terms/latent.js";
-import { basisAtTimes, internalBasisAtTimes } from "./design/basisAtTimes.js";
 import type { Design, StoredDesign } from "./design/types.js";
 import { curveFactor } from "./inference/bands.js";
 import type { Inference } from "./inference.js";
@@ -12,6 +11,7 @@ import { observedMeans } from "./observedMeans.js";
 import type { ParameterLayout } from "./parameters.js";
 import type { ClassSummary, Posteriors, Trajectory } from "./result.js";
 import type { ModelSpec } from "./spec.js";
+import { latentColumns } from "./terms/latent.js";
 
 /**
  * Posteriors in the order of the long table's persons.

@@ -18,6 +18,8 @@ export interface ProblemData extends SharedData {
   /** Basis at the last common time and mean person columns (internal scale): classes are ordered by this mean. */
   readonly orderBasis: Float64Array;
   readonly orderPerson: Float64Array;
+  /** Occasion of the last common time, where the time basis has loadings; else -1. */
+  readonly orderOccasion: number;
   /** Cluster of each person, from 0, in the order of the moments; null: every person on their own. */
   readonly clusters: Int32Array | null;
 }

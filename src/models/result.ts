@@ -4,7 +4,7 @@ import type { ExplainedVariance, SatterthwaiteTerms, TermTest } from "./inferenc
 import type { FitOptions, ModelFamily, ModelSpec } from "./spec.js";
 
 /** Which part of the model a parameter belongs to. */
-export type ParameterBlock = "fixed" | "covariance" | "residual" | "membership";
+export type ParameterBlock = "fixed" | "covariance" | "residual" | "loading" | "membership";
 
 /** One parameter on the user's scale. */
 export interface ParameterEstimate {
@@ -193,6 +193,17 @@ export interface RandomEffectCovariance {
   readonly correlations: readonly (readonly (readonly (number | null)[])[])[];
 }
 
+/** Residual covariance on the user's scale. */
+export interface ResidualSummary {
+  readonly structure: ModelSpec["residual"];
+  /** Residual standard deviations: one, or one per class and occasion (the occasions of a class together). */
+  readonly sd: readonly number[];
+  /** Occasions with a residual variance of their own, in the user's unit; null where they share one. */
+  readonly occasions: readonly number[] | null;
+  /** Correlation one session (AR(1)) or one unit of time (continuous time) apart; null where residuals are independent. */
+  readonly autocorrelation: number | null;
+}
+
 /** Everything a fit has to say. All of it but `posteriors` and the matrices in `inference` is plain JSON. */
 export interface FitResult {
   readonly formatVersion: 1;
@@ -227,8 +238,7 @@ export interface FitResult {
   /** The clusters of the model's `cluster` column; null without one. */
   readonly clusters: { readonly column: string; readonly count: number } | null;
   readonly covariance: RandomEffectCovariance | null;
-  /** Residual standard deviation per class (one entry when common). */
-  readonly residual: { readonly structure: ModelSpec["residual"]; readonly sd: readonly number[] };
+  readonly residual: ResidualSummary;
   readonly classes: readonly ClassSummary[];
   /** Present where the constraints of the model name classes: they then keep the order in which they are named. */
   readonly classOrder?: "as named by constraints";

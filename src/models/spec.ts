@@ -23,6 +23,11 @@ export interface ModelSpec {
   /** Covariates of class membership (person-level), e.g. `age + female`; default: none. */
   readonly membership: string;
   readonly residual: ResidualStructure;
+  /**
+   * Column that numbers the occasions, for residual variances by occasion and the lags of AR(1); default: the time
+   * column.
+   */
+  readonly occasion?: string;
   readonly covariance: CovarianceSharing;
   /** Random effects uncorrelated. */
   readonly diagonal: boolean;
@@ -54,6 +59,7 @@ const SPEC_KEYS: readonly (keyof ModelSpec)[] = [
   "classSpecific",
   "membership",
   "residual",
+  "occasion",
   "covariance",
   "diagonal",
   "reml",
@@ -109,6 +115,7 @@ export function resolveSpec(input: ModelSpecInput): ModelSpec {
     membership: input.membership ?? "1",
     residual:
       input.residual === undefined ? "common" : (readResidualStructure(input.residual) ?? input.residual),
+    ...(input.occasion === undefined ? {} : { occasion: input.occasion }),
     covariance: input.covariance ?? "equal",
     diagonal: input.diagonal ?? false,
     reml: input.reml ?? false,

@@ -4,6 +4,7 @@ import { type Atom, type Formula, type Term, termKey } from "./formula.js";
 import { type AtomColumns, type Coding, termError } from "./terms/coding.js";
 import { categoriesOf, dummyColumns } from "./terms/dummies.js";
 import { knotsOf } from "./terms/knots.js";
+import { latentColumns } from "./terms/latent.js";
 import { naturalSplineColumns } from "./terms/naturalSpline.js";
 import { piecewiseColumns } from "./terms/piecewise.js";
 import { polynomialColumns } from "./terms/polynomial.js";
@@ -42,6 +43,11 @@ export function evaluateAtom(
     const knots = knotsOf(atom, column.values, coding);
     const curve = atom.kind === "ns" ? naturalSplineColumns : piecewiseColumns;
     return curve(atom, column.values, knots);
+  }
+  if (atom.kind === "latent") {
+    if (column.kind !== "numeric")
+      throw termError(atom, "term-type", { message: "The column holds text.", expected: "numbers" });
+    return latentColumns(atom, column.values, coding);
   }
   // A category that new data hold as numbers (site codes, say) is still a category.
   if (column.kind === "numeric" && atom.kind === "expression" && !(atom.text in coding.levels))

@@ -16,9 +16,14 @@ export interface KeptColumns {
  * up the shift.
  * @param columns - columns on the user's scale
  * @param fixedColumns - fixed coefficients, the intercept first where there is one
+ * @param latentBasis - basis column whose values are loadings, which run from 0 to 1 as they are; -1 without one
  * @returns the scale
  */
-export function chooseScaling(columns: KeptColumns, fixedColumns: readonly FixedColumn[]): Scaling {
+export function chooseScaling(
+  columns: KeptColumns,
+  fixedColumns: readonly FixedColumn[],
+  latentBasis = -1,
+): Scaling {
   const { outcome, basis, person, membership } = columns;
   const hasIntercept = fixedColumns[0]?.name === "(Intercept)";
   const outcomeMean = hasIntercept ? mean(outcome) : 0;
@@ -26,7 +31,7 @@ export function chooseScaling(columns: KeptColumns, fixedColumns: readonly Fixed
   return {
     outcomeMean,
     outcomeSd: rootMeanSquare(outcome, outcomeMean),
-    basis: basis.map((values) => rootMeanSquare(values, 0)),
+    basis: basis.map((values, j) => (j === latentBasis ? 1 : rootMeanSquare(values, 0))),
     person: person.map((values) => rootMeanSquare(values, 0)),
     membershipMean,
     membershipSd: membership.map((values, j) => (j === 0 ? 1 : rootMeanSquare(values, membershipMean[j]!))),

@@ -77,10 +77,13 @@ export function orderClasses(data: ProblemData, layout: ParameterLayout, x: Floa
 }
 
 function meanAtLastTime(data: ProblemData, parameters: ClassParameters, k: number): number {
-  const { fixed, orderBasis, orderPerson } = data;
+  const { fixed, orderBasis, orderPerson, orderOccasion, rows } = data;
   let sum = 0;
-  for (let j = 0; j < fixed.nFixed; j++)
-    sum +=
-      parameters.beta[k * fixed.nFixed + j]! * orderBasis[fixed.basis[j]!]! * orderPerson[fixed.person[j]!]!;
+  for (let j = 0; j < fixed.nFixed; j++) {
+    const b = fixed.basis[j]!;
+    const value =
+      orderOccasion >= 0 && b === rows?.latentBasis ? parameters.loadings[orderOccasion]! : orderBasis[b]!;
+    sum += parameters.beta[k * fixed.nFixed + j]! * value * orderPerson[fixed.person[j]!]!;
+  }
   return sum;
 }

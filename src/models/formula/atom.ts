@@ -6,8 +6,8 @@ import { compact, matchingParenthesis, type Piece, splitAt, syntax } from "./tex
 export interface Atom {
   /** Canonical text, e.g. `month^2`, `factor(site)`, `poly(month,2)`, `ns(month,[2,6])`, `piecewise(month,4)`. */
   readonly text: string;
-  /** `ns`: natural cubic spline; `piecewise`: straight lines that meet at knots. */
-  readonly kind: "expression" | "factor" | "poly" | "ns" | "piecewise";
+  /** `ns`: natural cubic spline; `piecewise`: straight lines that meet at knots; `latent`: a value per occasion, to be estimated. */
+  readonly kind: "expression" | "factor" | "poly" | "ns" | "piecewise" | "latent";
   /** What is evaluated (the argument, for everything but an expression). */
   readonly expression: Expression;
   /** Columns of a poly, ns or piecewise; 0 otherwise. */
@@ -33,14 +33,14 @@ export function curveColumnNames({ kind, text, degree, knots }: Atom): string[] 
 }
 
 /**
- * Reads an atom: a name, arithmetic, `factor(x)`, `I(...)`, `poly(x, 2)`, `ns(x, 3)`, `ns(x, [2, 6])`, `piecewise(x, 4)` or
- * `piecewise(x, [4, 8])`.
+ * Reads an atom: a name, arithmetic, `factor(x)`, `I(...)`, `poly(x, 2)`, `ns(x, 3)`, `ns(x, [2, 6])`, `piecewise(x, 4)`,
+ * `piecewise(x, [4, 8])` or `latent(x)`.
  * @param piece - its text, without white space around it
  * @returns the atom
  * @throws InputError pointing at what cannot be read
  */
 export function parseAtom(piece: Piece): Atom {
-  const call = /^(factor|poly|ns|piecewise|I)\s*\((.*)\)$/s.exec(piece.text);
+  const call = /^(factor|poly|ns|piecewise|latent|I)\s*\((.*)\)$/s.exec(piece.text);
   const open = piece.text.indexOf("(");
   if (!call || matchingParenthesis(piece.text, open) !== piece.text.length - 1)
     return plainAtom("expression", compact(piece.text), readExpression(piece));
@@ -52,6 +52,8 @@ export function parseAtom(piece: Piece): Atom {
       return parseSpline(piece, inner);
     case "piecewise":
       return parsePiecewise(piece, inner);
+    case "latent":
+      return parseLatent(piece, inner);
     case "I":
       return plainAtom("expression", `I(${compact(inner.text)})`, readExpression(inner));
     default:
@@ -97,6 +99,14 @@ function parsePiecewise(piece: Piece, inner: Piece): Atom {
   const shown = knots.length === 1 ? `${knots[0]}` : `[${knots}]`;
   const text = `piecewise(${compact(argument.text)},${shown})`;
   return { text, kind: "piecewise", expression, degree: knots.length + 1, knots };
+}
+
+function parseLatent(piece: Piece, inner: Piece): Atom {
+  const expression = readExpression(inner);
+  const text = compact(inner.text);
+  if (expression.symbols.length !== 1 || expression.symbols[0] !== text)
+    throw syntax(piece, "latent needs the name of a column.", "latent(session), a value for each session");
+  return { text: `latent(${text})`, kind: "latent", expression, degree: 0, knots: [] };
 }
 
 /** A variable and how its curve is built: what stands before and after the last comma outside brackets. */

@@ -30,11 +30,7 @@ export interface InformationScratch {
  * @param nResidual - residual parameters of a class
  * @returns the work space
  */
-export function allocateInformation(
-  maxRows: number,
-  nRandom: number,
-  nResidual: number,
-): InformationScratch {
+export function allocateInformation(maxRows: number, nRandom: number, nResidual: number): InformationScratch {
   return {
     diagonal: new Float64Array(maxRows),
     off: new Float64Array(maxRows),
@@ -81,8 +77,7 @@ export function foldResidualInformation(
           let sum = x.diagonal[t]! * x.g[t * q + a]! * x.g[t * q + b]!;
           if (t > 0)
             sum +=
-              x.off[t]! *
-              (x.g[t * q + a]! * x.g[(t - 1) * q + b]! + x.g[(t - 1) * q + a]! * x.g[t * q + b]!);
+              x.off[t]! * (x.g[t * q + a]! * x.g[(t - 1) * q + b]! + x.g[(t - 1) * q + a]! * x.g[t * q + b]!);
           out.informationDResidual[at + a * q + b]! -= weight * sum;
         }
     multiplyChange(x, n, r);
@@ -96,7 +91,12 @@ export function foldResidualInformation(
 }
 
 /** G = Z T' and N = R - Z M Z'. */
-function spreadRandomEffects(x: InformationScratch, w: Whitening, p: PatternAlgebra, basis: Float64Array): void {
+function spreadRandomEffects(
+  x: InformationScratch,
+  w: Whitening,
+  p: PatternAlgebra,
+  basis: Float64Array,
+): void {
   const { n } = w;
   const { nRandom: q, nBasis: m } = p;
   for (let t = 0; t < n; t++)

@@ -117,7 +117,15 @@ function preparePattern(x: RowScratch, parameters: ClassParameters, g: number): 
     const whitening = x.whitenings[k]!;
     const whitened = x.whitenedBasis[k]!;
     const btb = x.btb[k]!;
-    computeWhitening(whitening, rows, g, parameters.residual, k * nResidual, nVariances, nResidual > nVariances);
+    computeWhitening(
+      whitening,
+      rows,
+      g,
+      parameters.residual,
+      k * nResidual,
+      nVariances,
+      nResidual > nVariances,
+    );
     for (let b = 0; b < m; b++) whitenInto(whitened, b, whitening, basis, b, m);
     for (let a = 0; a < m; a++)
       for (let b = 0; b <= a; b++) {
@@ -164,7 +172,8 @@ function accumulate(
   const n = x.rows.patternRow[g + 1]! - x.rows.patternRow[g]!;
   clearRowSums(x);
   for (let i = first; i < end; i++) {
-    if (nMembership > 1) logPriorInto(x.logPrior, nClasses, parameters.logits, nMembership, v, i * nMembership);
+    if (nMembership > 1)
+      logPriorInto(x.logPrior, nClasses, parameters.logits, nMembership, v, i * nMembership);
     let largest = Number.NEGATIVE_INFINITY;
     for (let k = 0; k < nClasses; k++) {
       if (c > 1) meanInto(x, parameters, k, i, n);

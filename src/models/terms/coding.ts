@@ -22,6 +22,15 @@ export interface Coding {
   readonly polynomials: Record<string, PolynomialCoding>;
   /** Knots of each ns and piecewise. */
   readonly knots: Record<string, KnotCoding>;
+  /** Loadings of a latent basis once estimated, by atom text. */
+  readonly loadings?: Record<string, LoadingCoding>;
+}
+
+/** Value of a latent time basis at each occasion; between occasions it runs straight. */
+export interface LoadingCoding {
+  readonly occasions: readonly number[];
+  /** From 0 at the first occasion to 1 at the last. */
+  readonly values: readonly number[];
 }
 
 /**

@@ -142,6 +142,7 @@ const BLOCKS: Readonly<Record<ParameterBlock, string>> = {
   fixed: "Growth",
   covariance: "Random",
   residual: "Residual",
+  loading: "Loading",
   membership: "Membership",
 };
 

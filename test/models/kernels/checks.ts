@@ -1,7 +1,13 @@
 import { expect } from "vitest";
 
 /** Fails unless two numbers agree relative to the largest of 1, the expected and `scale`. */
-export function expectClose(actual: number, expected: number, tolerance: number, scale: number, what: string): void {
+export function expectClose(
+  actual: number,
+  expected: number,
+  tolerance: number,
+  scale: number,
+  what: string,
+): void {
   expect(Math.abs(actual - expected), `${what}: ${actual} against ${expected}`).toBeLessThanOrEqual(
     tolerance * Math.max(1, Math.abs(expected), scale),
   );
@@ -19,4 +25,3 @@ export function numericalGradient(f: (x: Float64Array) => number, x: Float64Arra
     return (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
   });
 }
-

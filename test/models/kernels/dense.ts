@@ -72,8 +72,7 @@ export function denseV(model: RandomModel, parameters: ClassParameters, i: numbe
   return Array.from({ length: n }, (_, r) =>
     Array.from({ length: n }, (_col, s) => {
       let sum = denseR(model, parameters, first, k, r, s);
-      for (let a = 0; a < q; a++)
-        for (let b = 0; b < q; b++) sum += value(a, r) * d[a]![b]! * value(b, s);
+      for (let a = 0; a < q; a++) for (let b = 0; b < q; b++) sum += value(a, r) * d[a]![b]! * value(b, s);
       return sum;
     }),
   );
@@ -110,7 +109,10 @@ export function denseX(model: RandomModel, parameters: ClassParameters, i: numbe
   const { personStart, person } = model.rows;
   const first = personStart[i]!;
   return Array.from({ length: personStart[i + 1]! - first }, (_, r) =>
-    Array.from(model.fixed.basis, (b, j) => basisValue(model, parameters, b, first + r) * person[model.fixed.person[j]!]![i]!),
+    Array.from(
+      model.fixed.basis,
+      (b, j) => basisValue(model, parameters, b, first + r) * person[model.fixed.person[j]!]![i]!,
+    ),
   );
 }
 

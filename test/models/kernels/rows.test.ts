@@ -29,8 +29,9 @@ function objectiveOf(model: RandomModel, reml = false): Objective {
 
 /** Structures that look at each row; AR(1) takes whole numbers, so everybody is seen on a grid. */
 const STRUCTURES: Partial<ModelShape>[] = [
-  ...RESIDUAL_STRUCTURES.filter((residual) => residual !== "common" && residual !== "class").map((residual) =>
-    residualParts(residual).correlation === "ar1" ? { residual, regular: true } : { residual },
+  ...RESIDUAL_STRUCTURES.filter((residual) => residual !== "common" && residual !== "class").map(
+    (residual) =>
+      residualParts(residual).correlation === "ar1" ? { residual, regular: true } : { residual },
   ),
   { residual: "common", latent: true, nRandom: 2 },
   { residual: "class", latent: true, nRandom: 1 },
@@ -160,7 +161,11 @@ test("independent residuals: row by row is the same as by sums", () => {
       const bySums = restricted
         ? oneClassKernel(moments, fixed, true)
         : generalKernel(moments, fixed, nClasses);
-      const byRows = rowsKernel(moments, rows, fixed, { nClasses, residual: shape.residual, reml: restricted });
+      const byRows = rowsKernel(moments, rows, fixed, {
+        nClasses,
+        residual: shape.residual,
+        reml: restricted,
+      });
       const a = createObjective(bySums, layout).evaluate(model.x, true);
       const b = createObjective(byRows, layout).evaluate(model.x, true);
       if (!Number.isFinite(a.value)) return;
