@@ -270,6 +270,7 @@ class Search {
             x: start.x,
             fromSplit: start.fromSplit,
             grouping: start.grouping,
+            kind: start.kind,
             maxIterations: options.maxIterations,
           },
           cost: this.cost(request) * 60,
@@ -387,12 +388,30 @@ function needsMore(
   return isBelow(best, smaller) || replications(sound, best) < 2;
 }
 
-/** The best starts, the best split among them. */
+/**
+ * The best starts of every kind in turn, the best split among them. A few steps tell which of two starts of one kind is better, but hold
+ * the kinds against each other unfairly: a start with a small class is far behind until that class has grown.
+ */
 function finalistsOf(screened: readonly StartOutcome[], nFinal: number): StartOutcome[] {
   const order = ranked(screened);
-  const best = order.slice(0, nFinal);
+  const sound = inTurn(order.filter((start) => !start.degenerate));
+  const best = [...sound, ...order.filter((start) => start.degenerate)].slice(0, nFinal);
   const bestSplit = order.find((start) => start.fromSplit);
   return bestSplit === undefined || best.includes(bestSplit) ? best : [...best, bestSplit];
+}
+
+/** The first of each kind, then the second of each, and so on; the kinds in the order of their first. */
+function inTurn(starts: readonly StartOutcome[]): StartOutcome[] {
+  const kinds = new Map<number, StartOutcome[]>();
+  for (const start of starts) {
+    const kind = kinds.get(start.kind);
+    if (kind === undefined) kinds.set(start.kind, [start]);
+    else kind.push(start);
+  }
+  const longest = Math.max(0, ...[...kinds.values()].map((kind) => kind.length));
+  return Array.from({ length: longest }, (_, i) => i).flatMap((i) =>
+    [...kinds.values()].flatMap((kind) => kind.slice(i, i + 1)),
+  );
 }
 
 /** Best first: finite before infinite, sound before degenerate, then by log-likelihood, then by index. */

@@ -270,6 +270,28 @@ export function permuteClasses(
 }
 
 /**
+ * Relabels the classes so that the last, which proportional covariances are relative to, has the largest.
+ * @param layout - a layout with proportional covariances
+ * @param x - nParameters
+ * @returns the vector of the same model; x itself where the last class is the one already
+ */
+export function largestCovarianceLast(layout: ParameterLayout, x: Float64Array): Float64Array {
+  const last = layout.nClasses - 1;
+  let largest = last;
+  let logScaleOfLargest = 0;
+  for (let k = 0; k < last; k++) {
+    if (x[layout.scaleAt + k]! <= logScaleOfLargest) continue;
+    largest = k;
+    logScaleOfLargest = x[layout.scaleAt + k]!;
+  }
+  if (largest === last) return x;
+  const order = Array.from({ length: layout.nClasses }, (_, k) => k);
+  order[largest] = last;
+  order[last] = largest;
+  return permuteClasses(layout, x, order);
+}
+
+/**
  * Covariance matrix to the free entries of its factor.
  * @param layout - the layout
  * @param d - q x q positive semi-definite

@@ -6,7 +6,7 @@ import { emSteps } from "./fit/em.js";
 import { type FinishedFit, type FinishInput, finish } from "./fit/finish.js";
 import { freeVector, fullVector } from "./fit/freeSpace.js";
 import { fitOneClass, oneClassStart } from "./fit/oneClass.js";
-import { quasiNewton } from "./fit/quasiNewton.js";
+import { type QuasiNewtonResult, quasiNewton } from "./fit/quasiNewton.js";
 import { splitVector } from "./fit/split.js";
 import { type StartValues, startVector } from "./fit/starts.js";
 import type { SharedData, Task } from "./job.js";
@@ -18,7 +18,7 @@ import {
   type ProblemData,
   type ProblemShape,
 } from "./likelihood.js";
-import { allocateFor, type ParameterLayout, pack, unpackInto } from "./parameters.js";
+import { allocateFor, largestCovarianceLast, type ParameterLayout, pack, unpackInto } from "./parameters.js";
 import { residualParts, sharedByClasses } from "./residuals.js";
 
 /** Input of the screening stage: a few EM steps from one random start. */
@@ -47,6 +47,7 @@ export interface ConvergeInput {
   readonly x: readonly number[];
   readonly fromSplit: boolean;
   readonly grouping: number;
+  readonly kind: number;
   readonly maxIterations: number;
 }
 
@@ -63,6 +64,8 @@ export interface StartOutcome {
   readonly fromSplit: boolean;
   /** Fingerprint of the grouping of persons that the start was made of; 0 for splits. */
   readonly grouping: number;
+  /** Way in which the start was made, from 0; splits are of a kind of their own. */
+  readonly kind: number;
 }
 
 /** Input of the one-class fit that every mixture starts from. */
@@ -70,6 +73,9 @@ export interface OneClassInput {
   readonly shape: ProblemShape;
   readonly maxIterations: number;
 }
+
+/** Kind of starts that are splits of a smaller fit. */
+const SPLIT_KIND = -1;
 
 const fitGrowthCurve = (data: ProblemData, input: OneClassInput): StartOutcome => {
   const shape = input.shape.classes === 1 ? input.shape : { ...unrestricted(input.shape), classes: 1 };
@@ -87,6 +93,7 @@ const fitGrowthCurve = (data: ProblemData, input: OneClassInput): StartOutcome =
     degenerate: checkVariances(data, shape, x).degenerate,
     fromSplit: false,
     grouping: 0,
+    kind: SPLIT_KIND,
   };
 };
 
@@ -103,7 +110,7 @@ const screenStart = (data: ProblemData, input: ScreenInput): StartOutcome => {
   const stream = createStream(input.seed, layout.nClasses, input.index, 1);
   const exchangeable = input.shape.restriction?.exchangeable ?? true;
   const u = constrainedStart(likelihood, start.x, exchangeable, stream, input.index);
-  return screened(data, input, likelihood, u, start.grouping);
+  return screened(data, input, likelihood, u, start);
 };
 
 const screenSplit = (data: ProblemData, input: SplitInput): StartOutcome => {
@@ -120,7 +127,7 @@ function screened(
   { shape, iterations }: { readonly shape: ProblemShape; readonly iterations: number },
   { objective, space }: FreeLikelihood,
   start: Float64Array,
-  grouping: number | null,
+  made: StartValues | null,
 ): StartOutcome {
   const point = emSteps(objective, start, iterations, 1e-4);
   const x = fullVector(space, point.x);
@@ -131,8 +138,9 @@ function screened(
     iterations,
     evaluations: objective.evaluations,
     degenerate: checkVariances(data, shape, x).degenerate,
-    fromSplit: grouping === null,
-    grouping: grouping ?? 0,
+    fromSplit: made === null,
+    grouping: made?.grouping ?? 0,
+    kind: made?.kind ?? SPLIT_KIND,
   };
 }
 
@@ -162,13 +170,13 @@ function nestedStart(
   const point = emSteps(simple.objective, start.x, 2 * input.iterations, 1e-4);
   const parameters = allocateFor(simple.layout);
   unpackInto(simple.layout, point.x, parameters);
-  return { x: pack(layout, parameters), grouping: start.grouping };
+  return { ...start, x: pack(layout, parameters) };
 }
 
 const convergeStart = (data: ProblemData, input: ConvergeInput): StartOutcome => {
-  const { objective, space } = freeLikelihoodOf(data, input.shape);
-  const start = objective.evaluate(freeVector(space, Float64Array.from(input.x)), true);
-  const result = quasiNewton(objective, start, input.maxIterations, 1e-9);
+  const likelihood = freeLikelihoodOf(data, input.shape);
+  const { objective, space } = likelihood;
+  const result = climbToMaximum(likelihood, input);
   const x = fullVector(space, result.point.x);
   return {
     x: Array.from(x),
@@ -179,8 +187,35 @@ const convergeStart = (data: ProblemData, input: ConvergeInput): StartOutcome =>
     degenerate: checkVariances(data, input.shape, x).degenerate,
     fromSplit: input.fromSplit,
     grouping: input.grouping,
+    kind: input.kind,
   };
 };
+
+/** Iterations after which the reference of proportional covariances is chosen anew, for the first time; each time twice as many. */
+const FIRST_LEG = 40;
+
+/**
+ * Quasi-Newton; where covariances are proportional, with the class of the largest as their reference: were it the reference class's
+ * that shrinks to nothing, all scales would run off together, for hundreds of iterations.
+ */
+function climbToMaximum(
+  { objective, layout, space }: FreeLikelihood,
+  { shape, x: given, maxIterations }: ConvergeInput,
+): QuasiNewtonResult {
+  let x: Float64Array = Float64Array.from(given);
+  const isRelative = layout.sigmaAt > layout.scaleAt && (shape.restriction?.exchangeable ?? true);
+  let iterations = 0;
+  for (let leg = FIRST_LEG; ; leg *= 2) {
+    if (isRelative) x = largestCovarianceLast(layout, x);
+    const limit = maxIterations - iterations;
+    const start = objective.evaluate(freeVector(space, x), true);
+    const result = quasiNewton(objective, start, isRelative ? Math.min(leg, limit) : limit, 1e-9);
+    iterations += result.iterations;
+    if (result.converged || result.iterations < leg || iterations >= maxIterations)
+      return { ...result, iterations };
+    x = fullVector(space, result.point.x);
+  }
+}
 
 /** Runners hand over data untyped; these tasks are only ever given what `buildProblem` made. */
 function onProblem<Input, Output>(work: (data: ProblemData, input: Input) => Output): Task<never, Output> {

@@ -23,6 +23,8 @@ export interface StartValues {
   readonly x: Float64Array;
   /** Fingerprint of the grouping: the same for groupings that differ in labels only. */
   readonly grouping: number;
+  /** Which of the ways of making starts this is, from 0. */
+  readonly kind: number;
 }
 
 /**
@@ -49,10 +51,12 @@ export function startVector(
   const estimates = growthEstimates(data, base.beta, stream);
   const nClasses = layout.nClasses;
   const ways = [kMeans, randomPersons, slices, outlier];
-  const assignment = ways[index % ways.length]!(estimates, nClasses, stream);
+  const kind = index % ways.length;
+  const assignment = ways[kind]!(estimates, nClasses, stream);
   return {
     x: vectorFromAssignment(data, layout, base, estimates, assignment, stream),
     grouping: fingerprint(assignment, nClasses),
+    kind,
   };
 }
 
