@@ -1,10 +1,12 @@
 import { InputError } from "../core/errors.js";
 import type { LongTable } from "../core/table.js";
+import { meanAtLastTime } from "./fit/finish.js";
 import { freeVector, fullDirections } from "./fit/freeSpace.js";
 import { FLAT_CURVATURE, type ObservedInformation, observedInformation } from "./fit/newton.js";
 import { visitScores } from "./fit/scores.js";
 import { logPriorInto } from "./kernels/prior.js";
 import { freeLikelihoodOf } from "./likelihood.js";
+import { allocateFor, unpackInto } from "./parameters.js";
 import { type People, readFittedPeople } from "./persons/people.js";
 import { shapeOf } from "./problem.js";
 import type { FitResult } from "./result.js";
@@ -157,16 +159,28 @@ function product({ eigenvalues }: Information, a: Float64Array, b: Float64Array)
   return sum;
 }
 
-/** d (mean of class k at the last common time, score points) / d x, one vector per class. */
-function meanGradients({ data, design, layout }: People): Float64Array[] {
-  const { fixed, orderBasis, orderPerson } = data;
-  return Array.from({ length: layout.nClasses }, (_, k) => {
-    const out = new Float64Array(layout.nParameters);
-    for (let j = 0; j < fixed.nFixed; j++)
-      out[layout.betaPosition[j]! + (fixed.classSpecific[j] ? k : 0)]! +=
-        orderBasis[fixed.basis[j]!]! * orderPerson[fixed.person[j]!]! * design.stored.scaling.outcomeSd;
-    return out;
-  });
+/**
+ * d (mean of class k at the last common time, score points) / d x, one vector per class, by central differences: the mean is a
+ * polynomial of low degree in x.
+ */
+function meanGradients({ data, design, layout, x }: People): Float64Array[] {
+  const parameters = allocateFor(layout);
+  const moved = x.slice();
+  const meansAt = (j: number, value: number): number[] => {
+    moved[j] = value;
+    unpackInto(layout, moved, parameters);
+    moved[j] = x[j]!;
+    return Array.from({ length: layout.nClasses }, (_, k) => meanAtLastTime(data, parameters, k));
+  };
+  const out = Array.from({ length: layout.nClasses }, () => new Float64Array(x.length));
+  for (let j = 0; j < x.length; j++) {
+    const step = 1e-5 * Math.max(1, Math.abs(x[j]!));
+    const above = meansAt(j, x[j]! + step);
+    const below = meansAt(j, x[j]! - step);
+    for (let k = 0; k < out.length; k++)
+      out[k]![j] = ((above[k]! - below[k]!) / (2 * step)) * design.stored.scaling.outcomeSd;
+  }
+  return out;
 }
 
 /** d (mean over persons of P(class k)) / d x, one vector per class: d pi_k / d logit_l = pi_k (1[k = l] - pi_l) v. */

@@ -76,7 +76,14 @@ export function orderClasses(data: ProblemData, layout: ParameterLayout, x: Floa
   return order.every((old, k) => old === k) ? x : permuteClasses(layout, x, order);
 }
 
-function meanAtLastTime(data: ProblemData, parameters: ClassParameters, k: number): number {
+/**
+ * Mean of a class at the last common time, covariates at their means.
+ * @param data - the data
+ * @param parameters - where
+ * @param k - class from 0
+ * @returns the mean, internal scale
+ */
+export function meanAtLastTime(data: ProblemData, parameters: ClassParameters, k: number): number {
   const { fixed, orderBasis, orderPerson, orderOccasion, rows } = data;
   let sum = 0;
   for (let j = 0; j < fixed.nFixed; j++) {

@@ -10,7 +10,7 @@ import { allocateFor, type ParameterLayout, unpackInto } from "../parameters.js"
 import { problemData } from "../problem.js";
 import type { FitResult, Posteriors } from "../result.js";
 import { type EffectsPosterior, effectsPosterior } from "./effects.js";
-import { residualCovariance } from "./residualCovariance.js";
+import { type RowOccasions, residualCovariance, rowOccasions } from "./residualCovariance.js";
 
 /** A stored fit joined to people: all that a result about single persons is computed from. */
 export interface People {
@@ -22,6 +22,8 @@ export interface People {
   /** Internal scale. */
   readonly parameters: ClassParameters;
   readonly posteriors: Posteriors;
+  /** Null where the model does not look at single rows. */
+  readonly rows: RowOccasions | null;
   /** Time and score of each row kept, user's scale. */
   readonly time: Float64Array;
   readonly observed: Float64Array;
@@ -76,6 +78,7 @@ function peopleOf(result: FitResult, table: LongTable, spec: FitResult["model"])
     x,
     parameters,
     posteriors: posteriorsOf(table, design, values, spec.classes),
+    rows: rowOccasions(design),
     time: takeValues(numericValues(table, spec.time), design.keptRows),
     observed: takeValues(numericValues(table, spec.outcome), design.keptRows),
   };
@@ -100,7 +103,7 @@ export interface PersonInClass {
  * @returns the person as a member of the class
  */
 export function personInClass(people: People, person: number, k: number): PersonInClass {
-  const { design, parameters, observed } = people;
+  const { design, layout, parameters, observed } = people;
   const { fixed, rowBasis, personColumns, moments } = design;
   const { outcomeMean, outcomeSd } = design.stored.scaling;
   const q = moments.nRandom;
@@ -118,7 +121,7 @@ export function personInClass(people: People, person: number, k: number): Person
     residual[r] = (observed[first + r]! - outcomeMean) / outcomeSd - means[r]!;
     for (let a = 0; a < q; a++) z[r * q + a] = rowBasis[a]![first + r]!;
   }
-  const r = residualCovariance(design, parameters, person, k);
+  const r = residualCovariance(layout, parameters, people.rows, first, n, k);
   return {
     means,
     z,
