@@ -1,10 +1,9 @@
-import { NORMAL_95 } from "../core/distributions.js";
 import type { LongTable } from "../core/table.js";
 import { basisAtTimes, internalBasisAtTimes } from "./design/basisAtTimes.js";
 import { latentAtom } from "./design/occasions.js";
 import { parseModel } from "./design/parse.js";
 import type { Design, StoredDesign } from "./design/types.js";
-import { curveFactor } from "./inference/bands.js";
+import { curveBands, curveFactor } from "./inference/bands.js";
 import type { Inference } from "./inference.js";
 import type { ClassParameters } from "./kernels/types.js";
 import { observedMeans } from "./observedMeans.js";
@@ -216,13 +215,5 @@ function addLoadings(
 function meanTrajectory(input: ClassInput, k: number): Trajectory {
   const { grid } = input.design.stored.times;
   const { mean, factor } = classCurve(input, k, grid);
-  const half = grid.map((_, t) =>
-    factor === null ? null : NORMAL_95 * Math.sqrt(factor[t]!.reduce((sum, value) => sum + value ** 2, 0)),
-  );
-  return {
-    time: grid,
-    mean,
-    lower: mean.map((value, t) => (half[t] === null ? null : value - half[t]!)),
-    upper: mean.map((value, t) => (half[t] === null ? null : value + half[t]!)),
-  };
+  return { time: grid, mean, ...curveBands(mean, factor) };
 }

@@ -131,6 +131,7 @@ export function assembleResult(
     criteria: informationCriteria(logLikelihood, nParameters, nPersons, spec.classes, posteriors.values),
     ...inferenceOfFit({
       problem,
+      design,
       spec,
       layout,
       finished,

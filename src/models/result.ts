@@ -51,6 +51,11 @@ export interface Trajectory {
   /** Pointwise 95% band by the delta method; null where no standard error exists. */
   readonly lower: readonly (number | null)[];
   readonly upper: readonly (number | null)[];
+  /** Simultaneous 95% band: the whole curve lies within it. */
+  readonly simultaneousLower: readonly (number | null)[];
+  readonly simultaneousUpper: readonly (number | null)[];
+  /** Its half width in standard errors, at least 1.96; null where there is none. */
+  readonly simultaneousWidth: number | null;
 }
 
 /** Posterior-weighted mean score of a class near each time, beside its fitted mean. */

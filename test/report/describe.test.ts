@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { curveBands } from "../../src/models/inference/bands.js";
 import type { FitResult } from "../../src/models/result.js";
 import { describeClasses, timeUnit } from "../../src/report/describe.js";
 import type { ReportMeasure } from "../../src/report/input.js";
@@ -20,7 +21,7 @@ function fitWith(paths: readonly (readonly number[])[]): FitResult {
       label: k + 1,
       proportion: 1 / paths.length,
       assigned: 10,
-      meanTrajectory: { time, mean, lower: mean.map(() => null), upper: mean.map(() => null) },
+      meanTrajectory: { time, mean, ...curveBands(mean, null) },
     })),
   };
 }

@@ -165,6 +165,9 @@ function summaries(simulated: Simulated, posteriors: Posteriors, lastWeek: numbe
         mean,
         lower: mean.map((m, j) => m - 1.96 * half[j]!),
         upper: mean.map((m, j) => m + 1.96 * half[j]!),
+        simultaneousLower: mean.map((m, j) => m - 2.5 * half[j]!),
+        simultaneousUpper: mean.map((m, j) => m + 2.5 * half[j]!),
+        simultaneousWidth: 2.5,
       },
       observedMeans: {
         time: weeks,

@@ -1,3 +1,4 @@
+import { curveBands } from "../../src/models/inference/bands.js";
 import type { ReportInput } from "../../src/report/input.js";
 import { makeEnumeration, makeFit, makeInput, makeThreeStep } from "./fixtures.js";
 
@@ -25,8 +26,7 @@ export function hardInputs(): Readonly<Record<string, ReportInput>> {
       ...each,
       meanTrajectory: {
         ...each.meanTrajectory,
-        lower: each.meanTrajectory.lower.map(() => null),
-        upper: each.meanTrajectory.upper.map(() => null),
+        ...curveBands(each.meanTrajectory.mean, null),
       },
     })),
   };
@@ -43,7 +43,7 @@ export function hardInputs(): Readonly<Record<string, ReportInput>> {
             assigned: 0,
             averagePosterior: null,
             oddsOfCorrectClassification: null,
-            meanTrajectory: { time: [], mean: [], lower: [], upper: [] },
+            meanTrajectory: { time: [], mean: [], ...curveBands([], null) },
             observedMeans: { time: [], observed: [], fitted: [], weight: [] },
           },
     ),

@@ -35,12 +35,15 @@ export interface ExplainedInput {
  * Sums over the rows from the moments: a row's x is the product of a basis and a person column, so x x' summed over a pattern is
  * B'B times the sum of w w' over its persons. Of the rows themselves only one person per pattern is looked at.
  * @param design - the design with its moments
+ * @param fromRows - B'B from these rows, not from the moments: where loadings of a latent basis were estimated
  * @returns the sums
  */
-export function rowSums({ moments, fixed, ...design }: Design): RowSums {
-  const { nPatterns, nBasis: m, nRandom: q, nPersonColumns: c, btb } = moments;
+export function rowSums(design: Design, fromRows = false): RowSums {
+  const { moments, fixed } = design;
+  const { nPatterns, nBasis: m, nRandom: q, nPersonColumns: c } = moments;
   const { nFixed } = fixed;
-  const basisSums = patternSums({ moments, ...design });
+  const patterns = patternSums(design);
+  const products = fromRows ? patterns.products : moments.btb;
   const out: RowSums = {
     nRows: 0,
     fixed: new Float64Array(nFixed),
@@ -49,42 +52,41 @@ export function rowSums({ moments, fixed, ...design }: Design): RowSums {
   };
   for (let g = 0; g < nPatterns; g++) {
     const people = personSums(moments, g);
+    out.nRows += people.count * moments.patternSessions[g]!;
     for (let i = 0; i < nFixed; i++) {
       const row = (g * m + fixed.basis[i]!) * m;
       const wi = fixed.person[i]!;
-      out.fixed[i]! += basisSums[g * m + fixed.basis[i]!]! * people.sum[wi]!;
+      out.fixed[i]! += patterns.sums[g * m + fixed.basis[i]!]! * people.sum[wi]!;
       for (let j = 0; j < nFixed; j++)
         out.fixedProducts[i * nFixed + j]! +=
-          btb[row + fixed.basis[j]!]! * people.products[wi * c + fixed.person[j]!]!;
+          products[row + fixed.basis[j]!]! * people.products[wi * c + fixed.person[j]!]!;
     }
-    out.nRows += people.count * moments.patternSessions[g]!;
     for (let a = 0; a < q; a++)
-      for (let b = 0; b < q; b++) out.randomProducts[a * q + b]! += people.count * btb[(g * m + a) * m + b]!;
+      for (let b = 0; b < q; b++)
+        out.randomProducts[a * q + b]! += people.count * products[(g * m + a) * m + b]!;
   }
   return out;
 }
 
-/** Column sums of each pattern's basis, nPatterns x m, from the rows of its first person. */
-function patternSums({
-  moments,
-  rowBasis,
-  keptPersons,
-  keptStart,
-}: Pick<Design, "moments" | "rowBasis" | "keptPersons" | "keptStart">): Float64Array {
+/** Each pattern's column sums, nPatterns x m, and products, nPatterns x m x m, from the rows of its first person. */
+function patternSums({ moments, rowBasis, keptPersons, keptStart }: Design): {
+  sums: Float64Array;
+  products: Float64Array;
+} {
   const { nPatterns, nBasis: m, patternStart, personIndex } = moments;
-  const rankOf = new Map<number, number>();
-  keptPersons.forEach((person, rank) => {
-    rankOf.set(person, rank);
-  });
-  const out = new Float64Array(nPatterns * m);
+  const rankOf = new Map(Array.from(keptPersons, (person, rank) => [person, rank]));
+  const sums = new Float64Array(nPatterns * m);
+  const products = new Float64Array(nPatterns * m * m);
   for (let g = 0; g < nPatterns; g++) {
     const rank = rankOf.get(personIndex[patternStart[g]!]!)!;
-    for (let b = 0; b < m; b++) {
-      const column = rowBasis[b]!;
-      for (let r = keptStart[rank]!; r < keptStart[rank + 1]!; r++) out[g * m + b]! += column[r]!;
-    }
+    for (let r = keptStart[rank]!; r < keptStart[rank + 1]!; r++)
+      for (let a = 0; a < m; a++) {
+        const value = rowBasis[a]![r]!;
+        sums[g * m + a]! += value;
+        for (let b = 0; b < m; b++) products[(g * m + a) * m + b]! += value * rowBasis[b]![r]!;
+      }
   }
-  return out;
+  return { sums, products };
 }
 
 /** Number of persons of a pattern, and their sums of w and w w', each person counted with their weight. */

@@ -1,7 +1,9 @@
+import type { Design } from "../design/types.js";
 import type { FinishedFit } from "../fit/finish.js";
 import type { Inference } from "../inference.js";
 import type { ClassParameters } from "../kernels/types.js";
-import { objectiveOf } from "../likelihood.js";
+import { objectiveOf, type ProblemData } from "../likelihood.js";
+import { patternWeights } from "../moments.js";
 import { type ParameterLayout, residualVariances } from "../parameters.js";
 import type { Problem } from "../problem.js";
 import { covarianceOfClass } from "../reported.js";
@@ -15,6 +17,8 @@ import type { ExplainedVariance, SatterthwaiteTerms } from "./types.js";
 /** A finished fit with its standard errors. */
 export interface FitForInference {
   readonly problem: Problem;
+  /** Its design, with the loadings of a latent basis as estimated. */
+  readonly design: Design;
   readonly spec: ModelSpec;
   readonly layout: ParameterLayout;
   readonly finished: FinishedFit;
@@ -42,7 +46,7 @@ export type InferenceResult = Pick<
  * @returns the part of its result that is inference
  */
 export function inferenceOfFit(fit: FitForInference): InferenceResult {
-  const { spec, problem, inference } = fit;
+  const { spec, design, inference } = fit;
   const satterthwaite = satterthwaiteOf(fit);
   const estimates = {
     parameters: withDegreesOfFreedom(inference.parameters, spec.reml ? satterthwaite : null),
@@ -52,7 +56,7 @@ export function inferenceOfFit(fit: FitForInference): InferenceResult {
   };
   return {
     ...estimates,
-    termTests: termTests({ ...estimates, model: spec, design: problem.design.stored }),
+    termTests: termTests({ ...estimates, model: spec, design: design.stored }),
     explainedVariance: explainedVarianceOf(fit),
   };
 }
@@ -80,14 +84,13 @@ function satterthwaiteOf({
 
 function explainedVarianceOf({
   problem,
+  design,
   layout,
   parameters,
   inference,
   proportions,
-}: FitForInference): ExplainedVariance | null {
-  // The sums over rows hold no column whose values are estimated.
-  if (layout.nLoadings > 0) return null;
-  const { stored } = problem.design;
+}: FitForInference): ExplainedVariance {
+  const { stored } = design;
   const q = layout.nRandom;
   const classes = proportions.map((_, k) => k);
   const intercepts = classes.map((k) =>
@@ -98,7 +101,7 @@ function explainedVarianceOf({
   );
   const random = stored.basisNames.slice(0, q).indexOf("(Intercept)");
   return explainedVariance({
-    sums: rowSums(problem.design),
+    sums: rowSums(design, layout.nLoadings > 0),
     parameters,
     nFixed: layout.fixed.nFixed,
     nRandom: q,
@@ -106,7 +109,7 @@ function explainedVarianceOf({
     residualVariance: meanResidualVariance(
       residualVariances(layout, parameters),
       proportions,
-      occasionShares(layout),
+      occasionShares(layout, problem.data),
     ),
     outcomeVariance: stored.scaling.outcomeSd ** 2,
     intercept: {
@@ -120,6 +123,16 @@ function explainedVarianceOf({
 }
 
 /** Share of the rows at each occasion that has a residual variance of its own. */
-function occasionShares({ nVariances }: ParameterLayout): readonly number[] {
-  return Array.from({ length: nVariances }, () => 1 / nVariances);
+function occasionShares({ nVariances }: ParameterLayout, { moments, rows }: ProblemData): readonly number[] {
+  if (nVariances === 1 || rows === null) return [1];
+  const shares = new Array<number>(nVariances).fill(0);
+  const weights = patternWeights(moments);
+  let total = 0;
+  weights.forEach((weight, g) => {
+    for (let r = rows.patternRow[g]!; r < rows.patternRow[g + 1]!; r++) {
+      shares[rows.occasion[r]!]! += weight;
+      total += weight;
+    }
+  });
+  return shares.map((share) => share / total);
 }

@@ -1,4 +1,5 @@
 import type { StoredDesign } from "../design/types.js";
+import { curveColumnNames } from "../formula/atom.js";
 import { type Formula, parseFormula, type Term } from "../formula.js";
 import type { ModelSpec } from "../spec.js";
 import { parameterKey } from "./names.js";
@@ -74,8 +75,8 @@ function columnNames(term: Term, { coding }: StoredDesign): string[] {
     (names, atom) => {
       const levels = coding.levels[atom.text];
       const own =
-        atom.kind === "poly"
-          ? Array.from({ length: atom.degree }, (_, d) => `${atom.text}${d + 1}`)
+        atom.degree > 0
+          ? curveColumnNames(atom)
           : levels === undefined
             ? [atom.text]
             : levels.map((level) => `${atom.text}[${level}]`);
