@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { tableFromArrays } from "../../src/core/table.js";
+import type { RandomStream } from "../../src/core/random.js";
+import { type LongTable, tableFromArrays } from "../../src/core/table.js";
 import { fit } from "../../src/models/fitModel.js";
 import { predict, predictTrajectories } from "../../src/models/predict.js";
 import type { FitResult } from "../../src/models/result.js";
@@ -8,6 +9,7 @@ import {
   cohort,
   expectAllFinite,
   ordinary,
+  type Person,
   problemsOf,
   QUICK,
   shuffledRows,
@@ -268,3 +270,94 @@ describe("the standard error of a person's trajectory", () => {
     expect(problem).toMatchObject({ code: "bad-times", where: "times" });
   });
 });
+
+describe("with structured residuals", () => {
+  const people = cohort(90, (i) => 2 + (i % 5), autocorrelated, 12);
+  const varied = withColumns(people, { time: (row, r) => row.time! + (r % 3) / 5 });
+
+  test.each<[string, LongTable, Partial<ModelSpecInput>]>([
+    ["by occasion", people, { residual: "occasion", random: "1" }],
+    ["AR(1)", people, { residual: "ar1" }],
+    ["continuous-time AR(1)", varied, { residual: "car1" }],
+    ["AR(1) and by occasion", people, { residual: "ar1+occasion", random: "1" }],
+    ["by class", people, { residual: "ar1+class", classes: 2, random: "1" }],
+  ])(
+    "random effects, errors and posteriors are those of the dense formulas: %s",
+    async (_, data, changes) => {
+      const spec = { ...base, ...changes };
+      const result = await fit(data, spec, QUICK);
+      const { rows, effects, posteriors } = predict(result, data, { effects: true });
+      expectAllFinite(rows);
+      const K = result.model.classes;
+      const q = result.design.nRandom;
+      const d = result.covariance!.matrices[0]!;
+      const z = (t: number): number[] => [1, t].slice(0, q);
+      const zdz = (a: number, b: number): number =>
+        z(a).reduce((sum, za, r) => sum + z(b).reduce((inner, zb, s) => inner + za * d[r]![s]! * zb, 0), 0);
+      for (let i = 0; i < data.nPersons; i++) {
+        const [first, end] = [data.personStart[i]!, data.personStart[i + 1]!];
+        const t = Array.from(rows.time.subarray(first, end));
+        for (let k = 0; k < K; k++) {
+          const r = residualMatrix(result, t, k);
+          const v = t.map((a, j) => t.map((b, l) => zdz(a, b) + r[j]![l]!));
+          const of = (name: string): number =>
+            result.parameters.find((p) => p.name === name && (p.class === null || p.class === k + 1))!
+              .estimate;
+          const weighted = solve(
+            v,
+            t.map((a, j) => rows.observed[first + j]! - of("(Intercept)") - of("time") * a),
+          );
+          for (let a = 0; a < q; a++) {
+            const row = t.map((b) => z(b).reduce((sum, zb, s) => sum + d[a]![s]! * zb, 0));
+            const effect = row.reduce((sum, value, j) => sum + value * weighted[j]!, 0);
+            const spread = solve(v, row);
+            const variance = d[a]![a]! - row.reduce((sum, value, j) => sum + value * spread[j]!, 0);
+            const at = (i * K + k) * q + a;
+            expect(effects!.values[at]!).toBeCloseTo(effect, 6);
+            expect(effects!.covariance[at * q + a]!).toBeCloseTo(variance, 6);
+          }
+        }
+      }
+      posteriors.values.forEach((value, j) => {
+        expect(Math.abs(value - result.posteriors.values[j]!)).toBeLessThan(1e-9);
+      });
+    },
+  );
+
+  test("and a latent time basis, the grid agrees with the rows", async () => {
+    const result = await fit(people, { ...base, fixed: "1 + latent(time)", random: "1 + latent(time)" });
+    const { rows } = predict(result, people);
+    const times = [0, 1, 2, 3, 4, 5];
+    const grid = predictTrajectories(result, people, times);
+    rows.personIds.forEach((id, r) => {
+      const at = people.personIds.indexOf(id) * times.length + rows.time[r]!;
+      expect(grid.predicted[at]!).toBeCloseTo(rows.predicted[r]!, 8);
+      expect(grid.standardError[at]!).toBeCloseTo(rows.predictedStandardError[r]!, 8);
+    });
+  });
+});
+
+/** An ordinary person whose residuals correlate by 0.6 from session to session. */
+function autocorrelated(_index: number, stream: RandomStream): Person {
+  const level = 12 + 3 * stream.normal();
+  let residual = 1.5 * stream.normal();
+  return (session, own) => {
+    if (session > 0) residual = 0.6 * residual + 1.2 * own.normal();
+    return level - 0.5 * session + residual;
+  };
+}
+
+/** R of a class over times, from the reported residual standard deviations and autocorrelation. */
+function residualMatrix(result: FitResult, t: readonly number[], k: number): number[][] {
+  const sds = result.parameters.filter(
+    (p) =>
+      p.block === "residual" && p.name.startsWith("residual sd") && (p.class === null || p.class === k + 1),
+  );
+  const rho = result.parameters.find((p) => p.name.includes("autocorrelation"))?.estimate ?? 0;
+  const sd = (time: number): number =>
+    (sds.length === 1
+      ? sds[0]!
+      : sds.find((p) => p.name.includes(`[${time}]`) || p.name.endsWith(` ${time}`))!
+    ).estimate;
+  return t.map((a) => t.map((b) => sd(a) * sd(b) * (a === b ? 1 : rho === 0 ? 0 : rho ** Math.abs(a - b))));
+}
