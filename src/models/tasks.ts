@@ -1,4 +1,5 @@
 import { createStream } from "../core/random.js";
+import { type RatioInput, type RatioReplicate, runRatioReplicates } from "./bootstrap/likelihoodRatio.js";
 import { type Replicate, type ReplicateInput, runReplicates } from "./bootstrap/replicate.js";
 import { constrainedStart, projected } from "./fit/constrainedStart.js";
 import { checkVariances } from "./fit/degenerate.js";
@@ -230,4 +231,5 @@ export const tasks: Readonly<Record<string, Task<never, unknown>>> = {
   converge: onProblem<ConvergeInput, StartOutcome>(convergeStart),
   finish: onProblem<FinishInput, FinishedFit>(finish),
   bootstrap: onProblem<ReplicateInput, Replicate[]>(runReplicates),
+  bootstrapRatio: onProblem<RatioInput, RatioReplicate[]>(runRatioReplicates),
 };
