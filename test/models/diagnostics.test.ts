@@ -182,6 +182,25 @@ describe("findings", () => {
     }
   });
 
+  test("are gone where the model has what was put in", async () => {
+    const correlated = cohort(
+      250,
+      7,
+      withResiduals((session, before, s) =>
+        session === 0 ? 1.7 * s.normal() : 0.5 * before + 1.5 * s.normal(),
+      ),
+      5,
+    );
+    expect(names(await diagnosed(correlated, { residual: "ar1" }))).toEqual([]);
+    const uneven = cohort(
+      250,
+      7,
+      withResiduals((session, _, s) => (session === 0 ? 3 : 1.2) * s.normal()),
+      5,
+    );
+    expect(names(await diagnosed(uneven, { residual: "occasion" }))).toEqual([]);
+  });
+
   test("name random effects that are not normal, limits of the measure, and residuals that are less alike", async () => {
     const skewed = cohort(300, 8, (_, stream) => {
       const level = 10 - 4 * Math.log(1 - stream.uniform());

@@ -149,6 +149,28 @@ describe("influence", () => {
     });
   });
 
+  test.each<[string, Partial<ModelSpecInput>]>([
+    ["autocorrelated residuals", { residual: "ar1" }],
+    ["residuals by occasion", { residual: "occasion" }],
+    ["a latent time basis", { fixed: "1 + latent(time)" }],
+    ["constraints", { random: "1 + time", diagonal: true, constraints: ["time = -0.7", "var(time) = 0.3"] }],
+  ])("follows the model: %s", async (_, changes) => {
+    const result = await fit(table, { ...base, ...changes }, QUICK);
+    const found = influence(result, table);
+    expectAllFinite(found);
+    expect(found.logLikelihood.reduce((sum, value) => sum + value, 0)).toBeCloseTo(result.logLikelihood, 6);
+    expect(Math.abs(found.meanChange!.reduce((sum, value) => sum + value, 0))).toBeLessThan(1e-3);
+    const { personId, meanChange } = [...found.top].sort(
+      (a, b) => Math.abs(b.meanChange[0]!) - Math.abs(a.meanChange[0]!),
+    )[0]!;
+    const refit = await fit(without(table, personId), { ...base, ...changes }, QUICK);
+    const mean = (fitted: FitResult): number => {
+      const { time, mean: means } = fitted.classes[0]!.meanTrajectory;
+      return means[time.indexOf(found.time)]!;
+    };
+    expect(Math.abs(meanChange[0]! / (mean(refit) - mean(result)) - 1)).toBeLessThan(0.15);
+  });
+
   test("finds the person who does not belong", async () => {
     const odd = withColumns(cohort(60, 5, ordinary, 6), {
       score: (row, _r, person) => (person === 17 ? 40 - row.score! : row.score!),
