@@ -52,7 +52,7 @@ export function visitGaussianScores(
   moments: Moments,
   rows: RowData | null,
   fixed: FixedStructure,
-  options: Pick<KernelOptions, "nClasses" | "residual">,
+  options: Pick<KernelOptions, "nClasses" | "residual" | "commonCovariance">,
   parameters: ClassParameters,
   out: Evaluation,
   visit: (person: number) => void,

@@ -9,7 +9,7 @@ import type { Evaluation } from "./types.js";
  * @param out - added to
  * @param x - sums of the pattern
  * @param g - the pattern
- * @param k - class
+ * @param v - class, or 0 where the classes share D and residual structure
  * @param information - whether the information is wanted
  * Source: Meredith & Tisak (1990), latent curve with free basis; derivative by Fisher's identity.
  */
@@ -17,17 +17,17 @@ export function foldLoadings(
   out: Evaluation,
   x: RowScratch,
   g: number,
-  k: number,
+  v: number,
   information: boolean,
 ): void {
   const { rows, maxRows, basis, moments, given, whitened } = x;
   const { nBasis: m, nRandom: q } = moments;
   const latent = rows.latentBasis;
   const first = rows.patternRow[g]!;
-  const w = x.whitenings[k]!;
-  const weight = x.weight[k]!;
+  const w = x.whitenings[v]!;
+  const weight = x.covarianceWeight[v]!;
   const isRandom = latent < q;
-  const spread = x.patterns[k]!.m;
+  const spread = x.patterns[v]!.m;
   const { n } = w;
   for (let t = 0; t < n; t++) {
     let half = 0;
@@ -36,14 +36,14 @@ export function foldLoadings(
   }
   for (let t = 0; t < n; t++)
     whitened[t] = w.own[t]! * given[t]! - (t > 0 ? w.before[t]! * given[t - 1]! : 0);
-  const squares = x.latentSquares[k]! + (isRandom ? weight * spread[latent * q + latent]! : 0);
+  const squares = x.latentSquares[v]! + (isRandom ? weight * spread[latent * q + latent]! : 0);
   const size = rows.nOccasions;
   for (let t = 0; t < n; t++) {
     const after = t + 1 < n ? w.before[t + 1]! : 0;
     let u = w.own[t]! * whitened[t]!;
     if (t + 1 < n) u -= after * whitened[t + 1]!;
     const at = rows.occasion[first + t]!;
-    out.gradientLoadings[at]! += x.latentScore[k * maxRows + t]! - weight * u;
+    out.gradientLoadings[at]! += x.latentScore[v * maxRows + t]! - weight * u;
     if (!information) continue;
     out.informationLoadings[at * size + at]! += squares * (w.own[t]! ** 2 + after ** 2);
     if (t === 0) continue;

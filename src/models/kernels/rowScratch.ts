@@ -14,7 +14,9 @@ export interface RowScratch {
   readonly nVariances: number;
   readonly nResidual: number;
   readonly maxRows: number;
-  /** One per class. */
+  /** Classes that differ in residual structure or D: K, or 1 where they share both (their sums then go to class 0). */
+  readonly nCovariances: number;
+  /** One per class; the same object where classes share it. */
   readonly whitenings: readonly Whitening[];
   readonly patterns: readonly PatternAlgebra[];
   readonly whitenedBasis: readonly Float64Array[];
@@ -35,15 +37,17 @@ export interface RowScratch {
   readonly score: Float64Array;
   /** K x q: b = M z. */
   readonly effects: Float64Array;
-  /** K sums of posteriors; K x q x q of z z'; K x c x m of w (B'R^-1 r)'; K x c x c of w w'. */
+  /** K sums of posteriors; K x c x m of w (B'R^-1 r)'; K x c x c of w w'. */
   readonly weight: Float64Array;
+  /** nCovariances sums of posteriors; x q x q of z z'. */
+  readonly covarianceWeight: Float64Array;
   readonly zz: Float64Array;
   readonly wr: Float64Array;
   readonly ww: Float64Array;
-  /** K x maxRows: sums of e_t^2 and e_t e_(t-1). */
+  /** nCovariances x maxRows: sums of e_t^2 and e_t e_(t-1). */
   readonly e11: Float64Array;
   readonly e10: Float64Array;
-  /** K: coefficient of the latent basis; K x maxRows and K: sums for its loadings. */
+  /** K: coefficient of the latent basis; nCovariances x maxRows and nCovariances: sums for its loadings. */
   readonly latentMean: Float64Array;
   readonly latentScore: Float64Array;
   readonly latentSquares: Float64Array;
@@ -60,22 +64,31 @@ export interface RowScratch {
  * @param moments - the data
  * @param rows - its rows
  * @param fixed - structure of the means
- * @param model - number of classes and residual structure
+ * @param model - number of classes, residual structure, and whether classes share it and D
  * @returns the work space
  */
 export function allocateRowScratch(
   moments: Moments,
   rows: RowData,
   fixed: FixedStructure,
-  model: { readonly nClasses: number; readonly residual: ResidualStructure },
+  model: {
+    readonly nClasses: number;
+    readonly residual: ResidualStructure;
+    readonly commonCovariance: boolean;
+  },
 ): RowScratch {
   const { nBasis: m, nRandom: q, nPersonColumns: c } = moments;
   const { nClasses } = model;
-  const { byOccasion, correlation } = residualParts(model.residual);
+  const { byClass, byOccasion, correlation } = residualParts(model.residual);
   const nVariances = byOccasion ? rows.nOccasions : 1;
   const nResidual = nVariances + (correlation === null ? 0 : 1);
   const maxRows = moments.patternSessions.reduce((most, n) => Math.max(most, n), 1);
-  const perClass = <T>(make: () => T): T[] => Array.from({ length: nClasses }, make);
+  const nCovariances = model.commonCovariance ? 1 : nClasses;
+  /** One object for all classes, or one each. */
+  const shared = <T>(isShared: boolean, make: () => T): T[] => {
+    const first = make();
+    return Array.from({ length: nClasses }, (_, k) => (isShared || k === 0 ? first : make()));
+  };
   return {
     moments,
     rows,
@@ -84,10 +97,11 @@ export function allocateRowScratch(
     nVariances,
     nResidual,
     maxRows,
-    whitenings: perClass(() => allocateWhitening(maxRows)),
-    patterns: perClass(() => allocatePatternAlgebra(q, m)),
-    whitenedBasis: perClass(() => new Float64Array(maxRows * m)),
-    btb: perClass(() => new Float64Array(m * m)),
+    nCovariances,
+    whitenings: shared(!byClass, () => allocateWhitening(maxRows)),
+    patterns: shared(nCovariances === 1, () => allocatePatternAlgebra(q, m)),
+    whitenedBasis: shared(!byClass, () => new Float64Array(maxRows * m)),
+    btb: shared(!byClass, () => new Float64Array(m * m)),
     information: allocateInformation(maxRows, q, nResidual),
     basis: new Float64Array(maxRows * m),
     logPrior: new Float64Array(nClasses),
@@ -100,14 +114,15 @@ export function allocateRowScratch(
     score: new Float64Array(nClasses * m),
     effects: new Float64Array(nClasses * q),
     weight: new Float64Array(nClasses),
-    zz: new Float64Array(nClasses * q * q),
+    covarianceWeight: new Float64Array(nCovariances),
+    zz: new Float64Array(nCovariances * q * q),
     wr: new Float64Array(nClasses * c * m),
     ww: new Float64Array(nClasses * c * c),
-    e11: new Float64Array(nClasses * maxRows),
-    e10: new Float64Array(nClasses * maxRows),
+    e11: new Float64Array(nCovariances * maxRows),
+    e10: new Float64Array(nCovariances * maxRows),
     latentMean: new Float64Array(nClasses),
-    latentScore: new Float64Array(nClasses * maxRows),
-    latentSquares: new Float64Array(nClasses),
+    latentScore: new Float64Array(nCovariances * maxRows),
+    latentSquares: new Float64Array(nCovariances),
     column: new Float64Array(m),
     bvb: new Float64Array(m * m),
     remlSpread: new Float64Array(m * m),
@@ -121,6 +136,7 @@ export function allocateRowScratch(
  */
 export function clearRowSums(x: RowScratch): void {
   x.weight.fill(0);
+  x.covarianceWeight.fill(0);
   x.zz.fill(0);
   x.wr.fill(0);
   x.ww.fill(0);

@@ -36,6 +36,8 @@ const LOG_2PI = Math.log(2 * Math.PI);
 export interface RowsModel {
   readonly nClasses: number;
   readonly residual: ResidualStructure;
+  /** D and residual structure equal over classes: their sums are then totals, left in class 0. */
+  readonly commonCovariance: boolean;
   readonly reml: boolean;
 }
 
@@ -105,7 +107,7 @@ export function visitRowScores(
 
 /** Basis with the loadings in place, whitened rows and their algebra, and, without covariates, the class means. */
 function preparePattern(x: RowScratch, parameters: ClassParameters, g: number): void {
-  const { moments, rows, basis, nResidual, nVariances } = x;
+  const { moments, rows, basis } = x;
   const { nBasis: m, nRandom: q } = moments;
   const first = rows.patternRow[g]!;
   const n = rows.patternRow[g + 1]! - first;
@@ -114,29 +116,30 @@ function preparePattern(x: RowScratch, parameters: ClassParameters, g: number): 
     for (let t = 0; t < n; t++)
       basis[t * m + rows.latentBasis] = parameters.loadings[rows.occasion[first + t]!]!;
   for (let k = 0; k < x.nClasses; k++) {
-    const whitening = x.whitenings[k]!;
-    const whitened = x.whitenedBasis[k]!;
-    const btb = x.btb[k]!;
-    computeWhitening(
-      whitening,
-      rows,
-      g,
-      parameters.residual,
-      k * nResidual,
-      nVariances,
-      nResidual > nVariances,
-    );
-    for (let b = 0; b < m; b++) whitenInto(whitened, b, whitening, basis, b, m);
-    for (let a = 0; a < m; a++)
-      for (let b = 0; b <= a; b++) {
-        let sum = 0;
-        for (let t = 0; t < n; t++) sum += whitened[t * m + a]! * whitened[t * m + b]!;
-        btb[a * m + b] = sum;
-        btb[b * m + a] = sum;
-      }
-    computeAlgebra(x.patterns[k]!, btb, 0, n, parameters.factor, k * q * q, 1);
+    // Classes that share the residual structure share its whitened rows, too.
+    if (k === 0 || x.whitenings[k] !== x.whitenings[0]) whitenPattern(x, parameters, g, k);
+    if (k < x.nCovariances) computeAlgebra(x.patterns[k]!, x.btb[k]!, 0, n, parameters.factor, k * q * q, 1);
     if (moments.nPersonColumns === 1) meanInto(x, parameters, k, 0, n);
   }
+}
+
+/** Whitened basis of pattern g under class k, and its cross-products. */
+function whitenPattern(x: RowScratch, parameters: ClassParameters, g: number, k: number): void {
+  const { rows, basis, nResidual, nVariances } = x;
+  const { nBasis: m } = x.moments;
+  const whitening = x.whitenings[k]!;
+  const whitened = x.whitenedBasis[k]!;
+  const btb = x.btb[k]!;
+  const correlated = nResidual > nVariances;
+  computeWhitening(whitening, rows, g, parameters.residual, k * nResidual, nVariances, correlated);
+  for (let b = 0; b < m; b++) whitenInto(whitened, b, whitening, basis, b, m);
+  for (let a = 0; a < m; a++)
+    for (let b = 0; b <= a; b++) {
+      let sum = 0;
+      for (let t = 0; t < whitening.n; t++) sum += whitened[t * m + a]! * whitened[t * m + b]!;
+      btb[a * m + b] = sum;
+      btb[b * m + a] = sum;
+    }
 }
 
 /** Mean of class k at each row of person i, and the coefficient of the latent basis. */
@@ -240,9 +243,11 @@ function addPerson(x: RowScratch, i: number, k: number, p: number, information: 
   const { score, residual, effects, basis, given, maxRows, moments } = x;
   const { nBasis: m, nRandom: q, nPersonColumns: c } = moments;
   const r = k * m;
+  const v = x.nCovariances > 1 ? k : 0;
   x.weight[k]! += p;
+  x.covarianceWeight[v]! += p;
   for (let a = 0; a < q; a++)
-    for (let b = 0; b < q; b++) x.zz[(k * q + a) * q + b]! += p * score[r + a]! * score[r + b]!;
+    for (let b = 0; b < q; b++) x.zz[(v * q + a) * q + b]! += p * score[r + a]! * score[r + b]!;
   for (let j = 0; j < c; j++) {
     const pw = j === 0 ? p : p * moments.w[i * c + j]!;
     const at = (k * c + j) * m;
@@ -256,14 +261,14 @@ function addPerson(x: RowScratch, i: number, k: number, p: number, information: 
     let e = residual[at + t]!;
     for (let a = 0; a < q; a++) e -= basis[t * m + a]! * effects[k * q + a]!;
     given[t] = e;
-    x.e11[at + t]! += p * e * e;
-    if (t > 0) x.e10[at + t]! += p * e * given[t - 1]!;
+    x.e11[v * maxRows + t]! += p * e * e;
+    if (t > 0) x.e10[v * maxRows + t]! += p * e * given[t - 1]!;
   }
-  if (x.rows.latentBasis >= 0) addLatent(x, k, p);
+  if (x.rows.latentBasis >= 0) addLatent(x, k, v, p);
 }
 
 /** Sums for the loadings: p u_t (eta + b) and p (eta + b)^2, u = R^-1 e, eta + b the person's coefficient of the latent basis. */
-function addLatent(x: RowScratch, k: number, p: number): void {
+function addLatent(x: RowScratch, k: number, v: number, p: number): void {
   const { given, whitened, effects, maxRows, moments, rows } = x;
   const { nRandom: q } = moments;
   const w = x.whitenings[k]!;
@@ -273,48 +278,56 @@ function addLatent(x: RowScratch, k: number, p: number): void {
   for (let t = 0; t < w.n; t++) {
     let u = w.own[t]! * whitened[t]!;
     if (t + 1 < w.n) u -= w.before[t + 1]! * whitened[t + 1]!;
-    x.latentScore[k * maxRows + t]! += p * u * coefficient;
+    x.latentScore[v * maxRows + t]! += p * u * coefficient;
   }
-  x.latentSquares[k]! += p * coefficient * coefficient;
+  x.latentSquares[v]! += p * coefficient * coefficient;
 }
 
 /** From the pattern's sums to gradient and information. */
 function foldPattern(x: RowScratch, g: number, out: Evaluation, information: boolean): void {
-  const { moments, rows, fixed, nResidual, nVariances, maxRows } = x;
+  const { moments, fixed } = x;
   const { nBasis: m, nRandom: q, nPersonColumns: c } = moments;
+  for (let v = 0; v < x.nCovariances; v++) foldCovarianceOf(x, g, v, out, information);
   for (let k = 0; k < x.nClasses; k++) {
     const p = x.patterns[k]!;
-    const w = x.whitenings[k]!;
-    const weight = x.weight[k]!;
-    out.weight[k]! += weight;
-    foldCovariance(out, k, p, q, weight, x.zz, k * q * q);
-    addSpread(x, k, weight);
-    foldResidual(out, k * nResidual, nVariances, w, weight, x.e11, x.e10, k * maxRows);
+    out.weight[k]! += x.weight[k]!;
     for (let j = 0; j < c; j++) {
       applyInverse(x.column, 0, p, x.wr, (k * c + j) * m, q, m);
       for (let f = 0; f < fixed.nFixed; f++)
         if (fixed.person[f] === j) out.gradientBeta[k * fixed.nFixed + f]! += x.column[fixed.basis[f]!]!;
     }
-    if (rows.latentBasis >= 0) foldLoadings(out, x, g, k, information);
-    if (!information) continue;
-    foldCovarianceInformation(out, k, p, q, weight);
-    foldResidualInformation(out, k, x.information, w, p, x.basis, nVariances, nResidual, weight);
-    foldBetaInformation(out, k, p, c, fixed, x.ww, k * c * c, x.bvb);
+    if (information) foldBetaInformation(out, k, p, c, fixed, x.ww, k * c * c, x.bvb);
   }
 }
 
+/** Share of D, residual parameters and loadings of class v, or of all classes where they share them. */
+function foldCovarianceOf(x: RowScratch, g: number, v: number, out: Evaluation, information: boolean): void {
+  const { rows, nResidual, nVariances, maxRows } = x;
+  const { nRandom: q } = x.moments;
+  const p = x.patterns[v]!;
+  const w = x.whitenings[v]!;
+  const weight = x.covarianceWeight[v]!;
+  foldCovariance(out, v, p, q, weight, x.zz, v * q * q);
+  addSpread(x, v, weight);
+  foldResidual(out, v * nResidual, nVariances, w, weight, x.e11, x.e10, v * maxRows);
+  if (rows.latentBasis >= 0) foldLoadings(out, x, g, v, information);
+  if (!information) return;
+  foldCovarianceInformation(out, v, p, q, weight);
+  foldResidualInformation(out, v, x.information, w, p, x.basis, nVariances, nResidual, weight);
+}
+
 /** Adds the posterior spread of the random effects, weight Z M Z', to the products of residuals. */
-function addSpread(x: RowScratch, k: number, weight: number): void {
+function addSpread(x: RowScratch, v: number, weight: number): void {
   const { basis, maxRows } = x;
   const { nBasis: m, nRandom: q } = x.moments;
-  const { n } = x.whitenings[k]!;
-  const { m: spread } = x.patterns[k]!;
+  const { n } = x.whitenings[v]!;
+  const { m: spread } = x.patterns[v]!;
   for (let t = 0; t < n; t++)
     for (let a = 0; a < q; a++) {
       let half = 0;
       for (let b = 0; b < q; b++) half += spread[a * q + b]! * basis[t * m + b]!;
-      x.e11[k * maxRows + t]! += weight * half * basis[t * m + a]!;
-      if (t > 0) x.e10[k * maxRows + t]! += weight * half * basis[(t - 1) * m + a]!;
+      x.e11[v * maxRows + t]! += weight * half * basis[t * m + a]!;
+      if (t > 0) x.e10[v * maxRows + t]! += weight * half * basis[(t - 1) * m + a]!;
     }
 }
 

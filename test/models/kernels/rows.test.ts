@@ -164,6 +164,7 @@ test("independent residuals: row by row is the same as by sums", () => {
       const byRows = rowsKernel(moments, rows, fixed, {
         nClasses,
         residual: shape.residual,
+        commonCovariance: layout.commonCovariance,
         reml: restricted,
       });
       const a = createObjective(bySums, layout).evaluate(model.x, true);
