@@ -1,3 +1,4 @@
+export { createStream, type RandomStream } from "../core/random.js";
 export type { DirtCounts } from "./csv.js";
 export { type SimulatedPerson, simulatePersons } from "./person.js";
 export type {
