@@ -20,10 +20,23 @@ export {
   type KnownFits,
 } from "./enumeration.js";
 export { type FitContext, fit } from "./fitModel.js";
+export { likelihoodRatioTest } from "./inference/likelihoodRatio.js";
+export { type NamedParameter, parameterKey } from "./inference/names.js";
+export type { NestedFit } from "./inference/nesting.js";
+export { type TermTestInput, termTests } from "./inference/termTests.js";
+export type * from "./inference/types.js";
+export { type Estimates, type WaldOptions, waldTest } from "./inference/wald.js";
 export type { FitJob, JobRunner, Progress, RunOptions, SharedData } from "./job.js";
 export { createLocalRunner } from "./localRunner.js";
 export { type LogisticOptions, logisticRegression } from "./logistic.js";
 export { type Prediction, predict } from "./predict.js";
+export {
+  type ProfileInterval,
+  type ProfileOptions,
+  type ProfileParameter,
+  type ProfileReason,
+  profileIntervals,
+} from "./profile.js";
 export type * from "./result.js";
 export {
   type CovarianceSharing,

@@ -152,14 +152,38 @@ function notLarger(smaller: NestedFit, larger: NestedFit): Problem {
 }
 
 /** Fixed columns by name: whether they differ by class. */
-function columns({ fixedColumns }: StoredDesign): Map<string, boolean> {
-  return new Map(fixedColumns.map(({ name, classSpecific }) => [name, classSpecific]));
+function columns(
+  { fixedColumns }: StoredDesign,
+  rename: (name: string) => string = (name) => name,
+): Map<string, boolean> {
+  return new Map(fixedColumns.map(({ name, classSpecific }) => [rename(name), classSpecific]));
+}
+
+/**
+ * Names of a smaller model as they are in one whose time basis is latent: a straight line in time is the case where the loadings are
+ * those of time.
+ */
+function inLatentBasis(smaller: NestedFit, larger: NestedFit): (name: string) => string {
+  const names = ({ design }: NestedFit): readonly string[] => [
+    ...design.basisNames,
+    ...design.fixedColumns.map(({ name }) => name),
+  ];
+  const latent = `latent(${larger.model.time})`;
+  const uses = (fit: NestedFit): boolean => names(fit).some((name) => name.split(":").includes(latent));
+  if (!uses(larger) || uses(smaller)) return (name) => name;
+  return (name) =>
+    name
+      .split(":")
+      .map((part) => (part === larger.model.time ? latent : part))
+      .join(":");
 }
 
 function fixedPart(smaller: NestedFit, larger: NestedFit): Part {
-  const before = columns(smaller.design);
+  const rename = inLatentBasis(smaller, larger);
+  const before = columns(smaller.design, rename);
   const after = columns(larger.design);
   const several = smaller.model.classes > 1;
+  const loadings = smaller.design.fixedColumns.some(({ name }) => rename(name) !== name);
   const absent = [...before.keys()].filter((name) => !after.has(name));
   const covered = absent.length === 0 || coveredByTime(smaller, larger, absent);
   const added = [...after.keys()].filter((name) => !before.has(name));
@@ -169,6 +193,7 @@ function fixedPart(smaller: NestedFit, larger: NestedFit): Part {
     ...SAME,
     added: [
       ...(added.length > 0 ? [`fixed effects: ${added.join(", ")}`] : []),
+      ...(loadings ? [`a change of any shape over ${larger.model.time} in place of a straight line`] : []),
       ...(freed.length > 0 ? [`differing by class: ${freed.map(([name]) => name).join(", ")}`] : []),
     ],
     missing: [
@@ -181,7 +206,7 @@ function fixedPart(smaller: NestedFit, larger: NestedFit): Part {
 const SHARING: readonly CovarianceSharing[] = ["equal", "proportional", "free"];
 
 function randomPart(smaller: NestedFit, larger: NestedFit): Part {
-  const before = randomEffects(smaller);
+  const before = randomEffects(smaller).map(inLatentBasis(smaller, larger));
   const after = randomEffects(larger);
   const missing = before.filter((name) => !after.includes(name)).map((name) => `a random effect of ${name}`);
   const added = after.filter((name) => !before.includes(name));

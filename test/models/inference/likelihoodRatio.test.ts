@@ -93,6 +93,28 @@ describe("the distribution follows from what is added", () => {
     expect(own).toMatchObject({ method: "REML", distribution: { kind: "mixture", df: [1, 2] } });
   });
 
+  test("a straight line lies within a latent basis", async () => {
+    const own = await compare(
+      { random: "1 + time" },
+      { random: "1 + latent(time)", fixed: "1 + latent(time)" },
+    );
+    // Sessions 0 to 5: the loadings of the four between the first and the last.
+    expect(own).toMatchObject({
+      distribution: { kind: "chi-square", df: 4 },
+      differences: ["a change of any shape over time in place of a straight line"],
+    });
+    expect(own.statistic).toBeGreaterThanOrEqual(0);
+  });
+
+  test("residual variances by occasion and autocorrelation of real fits", async () => {
+    const occasion = await compare({ random: "1" }, { random: "1", residual: "occasion" });
+    expect(occasion).toMatchObject({ distribution: { kind: "chi-square", df: 5 } });
+    const both = await compare({ random: "1", residual: "ar1" }, { random: "1", residual: "ar1+occasion" });
+    expect(both).toMatchObject({ distribution: { kind: "chi-square", df: 5 } });
+    const slope = await compare({ random: "1", residual: "ar1" }, { random: "1 + time", residual: "ar1" });
+    expect(slope).toMatchObject({ distribution: { kind: "mixture", df: [1, 2] } });
+  });
+
   test("residual structure", async () => {
     // Built by hand: what is added is read from the specification and the number of parameters.
     const smaller = await fitted({ random: "1" });
