@@ -10,6 +10,7 @@ export {
   type SetAsideReason,
   tableFromArrays,
 } from "../core/table.js";
+export { type DiagnosticOptions, diagnose } from "./diagnostics.js";
 export {
   compareFits,
   DEFAULT_SELECTION_RULE,
@@ -26,10 +27,31 @@ export type { NestedFit } from "./inference/nesting.js";
 export { type TermTestInput, termTests } from "./inference/termTests.js";
 export type * from "./inference/types.js";
 export { type Estimates, type WaldOptions, waldTest } from "./inference/wald.js";
+export { type Influence, type InfluentialPerson, influence } from "./influence.js";
 export type { FitJob, JobRunner, Progress, RunOptions, SharedData } from "./job.js";
 export { createLocalRunner } from "./localRunner.js";
 export { type LogisticOptions, logisticRegression } from "./logistic.js";
-export { type Prediction, predict } from "./predict.js";
+export { summarizeDiagnostics } from "./persons/summary.js";
+export type {
+  Autocorrelation,
+  DiagnosticSummary,
+  Diagnostics,
+  EffectDiagnostics,
+  Finding,
+  OccasionGroup,
+  OccasionResiduals,
+  QuantilePlot,
+  ResidualSummary,
+  ResidualTrend,
+} from "./persons/types.js";
+export {
+  type PredictedEffects,
+  type PredictedTrajectories,
+  type Prediction,
+  type PredictOptions,
+  predict,
+  predictTrajectories,
+} from "./predict.js";
 export {
   type ProfileInterval,
   type ProfileOptions,
