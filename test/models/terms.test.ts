@@ -1,5 +1,7 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Column, columnFromArray } from "../../src/core/table.js";
+import { curveColumnNames } from "../../src/models/formula/atom.js";
 import { parseFormula } from "../../src/models/formula.js";
 import { emptyCoding, evaluateFormula } from "../../src/models/terms.js";
 import { problemsOf } from "./helpers.js";
@@ -182,6 +184,129 @@ describe("polynomials", () => {
       evaluateFormula(parseFormula("poly(grp, 2)"), columns({ grp: ["a", "b"] }), 2, empty()),
     );
     expect(problem!.code).toBe("term-type");
+  });
+});
+
+describe("natural cubic splines", () => {
+  const x = [0, 0.5, 1, 2, 2, 3.5, 5, 7, 8, 9, 11, 12];
+  const at = (text: string, values: number[], coding = empty()): number[][] => {
+    const formula = parseFormula(text);
+    evaluateFormula(formula, columns({ x }), x.length, coding);
+    const out = evaluateFormula(formula, columns({ x: values }), values.length, coding);
+    return out.values.map((column) => [...column]);
+  };
+
+  test("are straight beyond the boundaries and smooth at every knot", () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 1, max: 11 }), { minLength: 1, maxLength: 4 }),
+        (knots) => {
+          const text = `0 + ns(x, [${knots}])`;
+          const h = 1e-3;
+          const second = (t: number): number[] =>
+            at(text, [t - h, t, t + h]).map(([a, b, c]) => (a! - 2 * b! + c!) / h ** 2);
+          for (const t of [-3, 15]) for (const value of second(t)) expect(Math.abs(value)).toBeLessThan(1e-6);
+          // The second derivative is continuous: no jump at a knot beyond what the third one explains.
+          for (const knot of [0, ...knots, 12]) {
+            const [before, after] = [second(knot - 2 * h), second(knot + 2 * h)];
+            before.forEach((value, j) => {
+              expect(Math.abs(after[j]! - value)).toBeLessThan(0.05);
+            });
+          }
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  test("with an intercept they hold every straight line", () => {
+    const [one, ...columnsOfNs] = at("ns(x, 3)", x);
+    const design = [one!, ...columnsOfNs];
+    // Least squares by hand: residuals of x on the columns vanish.
+    const fitted = leastSquares(design, x);
+    fitted.forEach((value, r) => {
+      expect(value).toBeCloseTo(x[r]!, 10);
+    });
+  });
+
+  test("one degree of freedom is a straight line from the first value", () => {
+    const [, line] = at("ns(x, 1)", [0, 3, 6, 12, 24]);
+    const slope = line![1]! / 3;
+    expect(line!.map((value) => value / slope).map((v) => Number(v.toFixed(9)))).toEqual([0, 3, 6, 12, 24]);
+  });
+
+  test("missing values stay missing", () => {
+    expect(at("0 + ns(x, 2)", [1, Number.NaN])[0]![1]).toBeNaN();
+  });
+
+  test.each([
+    ["ns(x, [3, 12])", "knot-outside", /knot 12 lies outside the values, which run from 0 to 12/],
+    ["ns(x, [-1, 3, 20])", "knot-outside", /knots -1, 20 lie outside/],
+    ["piecewise(x, 0)", "knot-outside", /knot 0 lies outside/],
+    ["ns(x, 12)", "too-few-values", /only 11 different values/],
+    ["ns(few, 2)", "too-few-values", /only 2 different values/],
+    ["ns(heap, 4)", "repeated-knots", /coincide \(0, 0, 0, 1, 2, 3, 4, 5\)|coincide/],
+    ["ns(text, 2)", "term-type", /text/],
+    ["piecewise(text, 2)", "term-type", /text/],
+  ])("%s is refused", async (text, code, message) => {
+    const data = columns({
+      x,
+      few: x.map((value) => (value > 3 ? 1 : 0)),
+      heap: x.map((value) => Math.max(value - 7, 0)),
+      text: x.map(String).map((value) => `v${value}`),
+    });
+    const [problem] = await problemsOf(() => evaluateFormula(parseFormula(text), data, x.length, empty()));
+    expect(problem!.code).toBe(code);
+    expect(problem!.where).toBe(`term ${parseFormula(text).terms[0]!.label}`);
+    expect(problem!.message).toMatch(message);
+  });
+});
+
+/** Fitted values of the least-squares fit, by normal equations (Gauss-Jordan). */
+function leastSquares(design: readonly (readonly number[])[], y: readonly number[]): number[] {
+  const p = design.length;
+  const rows = design.map((a) => [
+    ...design.map((b) => a.reduce((sum, value, r) => sum + value * b[r]!, 0)),
+    a.reduce((sum, value, r) => sum + value * y[r]!, 0),
+  ]);
+  for (let j = 0; j < p; j++) {
+    const pivot = rows[j]![j]!;
+    rows[j] = rows[j]!.map((value) => value / pivot);
+    for (let i = 0; i < p; i++) {
+      const factor = i === j ? 0 : rows[i]![j]!;
+      rows[i] = rows[i]!.map((value, k) => value - factor * rows[j]![k]!);
+    }
+  }
+  return y.map((_, r) => design.reduce((sum, column, j) => sum + rows[j]![p]! * column[r]!, 0));
+}
+
+describe("piecewise lines", () => {
+  const coding = empty();
+  const formula = parseFormula("piecewise(x, [4, 8])");
+  const values = (x: number[]): number[][] =>
+    evaluateFormula(formula, columns({ x: [0, 10, ...x] }), x.length + 2, coding).values.map((column) =>
+      [...column].slice(2),
+    );
+
+  test("have a column per segment, which grows by 1 within it and nowhere else", () => {
+    expect(values([0, 3, 4, 6, 8, 9]).slice(1)).toEqual([
+      [0, 3, 4, 4, 4, 4],
+      [0, 0, 0, 2, 4, 4],
+      [0, 0, 0, 0, 0, 1],
+    ]);
+    expect(curveColumnNames(formula.terms[0]!.atoms[0]!)).toEqual([
+      "piecewise(x,[4,8])[to 4]",
+      "piecewise(x,[4,8])[4 to 8]",
+      "piecewise(x,[4,8])[from 8]",
+    ]);
+  });
+
+  test("add up to the variable, before and after the data too", () => {
+    const x = [-5, 0, 2.5, 7, 8, 20];
+    const [, ...segments] = values(x);
+    x.forEach((value, r) => {
+      expect(segments.reduce((sum, column) => sum + column[r]!, 0)).toBe(value);
+    });
   });
 });
 
