@@ -7,6 +7,8 @@ import { enumerationFigure } from "./enumeration.js";
 import { forestFigures } from "./forest.js";
 import { observedFittedFigure } from "./observedFitted.js";
 import { outcomeFigure } from "./outcomes.js";
+import { runnerUpFigure } from "./runnerUp.js";
+import { startsFigure } from "./starts.js";
 import type { ReportFigure } from "./theme.js";
 import { trajectoryFigure } from "./trajectories.js";
 
@@ -28,6 +30,8 @@ export function buildFigures(
     enumerationFigure(input),
     allModelsFigure(input),
     certaintyFigure(input),
+    startsFigure(input),
+    runnerUpFigure(input),
     ...input.regressions.flatMap((each, i) => forestFigures(each, i + 1, `Class ${largest.label}`)),
     outcomeFigure(input),
     residualFigure(input),

@@ -17,6 +17,7 @@ import {
   otherFitsTable,
   parametersTable,
   randomEffectsTable,
+  runnerUpTable,
   startsTable,
   trajectoriesTable,
 } from "./model.js";
@@ -52,6 +53,7 @@ export function buildTables(input: ReportInput, descriptions: readonly ClassDesc
     parametersTable(chosen, "parameters", "Estimates of the chosen model"),
     randomEffectsTable(chosen),
     startsTable(chosen),
+    runnerUpTable(chosen),
     trajectoriesTable(input),
     observedFittedTable(input),
     ...input.regressions.flatMap((each, i) => regressionTables(each, i + 1)),
