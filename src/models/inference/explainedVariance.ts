@@ -42,8 +42,8 @@ export function rowSums(design: Design, fromRows = false): RowSums {
   const { moments, fixed } = design;
   const { nPatterns, nBasis: m, nRandom: q, nPersonColumns: c } = moments;
   const { nFixed } = fixed;
-  const patterns = patternSums(design);
-  const products = fromRows ? patterns.products : moments.btb;
+  const patterns = patternSums(design, fromRows);
+  const products = patterns.products ?? moments.btb;
   const out: RowSums = {
     nRows: 0,
     fixed: new Float64Array(nFixed),
@@ -68,22 +68,23 @@ export function rowSums(design: Design, fromRows = false): RowSums {
   return out;
 }
 
-/** Each pattern's column sums, nPatterns x m, and products, nPatterns x m x m, from the rows of its first person. */
-function patternSums({ moments, rowBasis, keptPersons, keptStart }: Design): {
-  sums: Float64Array;
-  products: Float64Array;
-} {
+/** Each pattern's column sums, nPatterns x m, and on request products, nPatterns x m x m, from the rows of its first person. */
+function patternSums(
+  { moments, rowBasis, keptPersons, keptStart }: Design,
+  withProducts: boolean,
+): { sums: Float64Array; products: Float64Array | null } {
   const { nPatterns, nBasis: m, patternStart, personIndex } = moments;
   const rankOf = new Map(Array.from(keptPersons, (person, rank) => [person, rank]));
   const sums = new Float64Array(nPatterns * m);
-  const products = new Float64Array(nPatterns * m * m);
+  const products = withProducts ? new Float64Array(nPatterns * m * m) : null;
   for (let g = 0; g < nPatterns; g++) {
     const rank = rankOf.get(personIndex[patternStart[g]!]!)!;
     for (let r = keptStart[rank]!; r < keptStart[rank + 1]!; r++)
       for (let a = 0; a < m; a++) {
         const value = rowBasis[a]![r]!;
         sums[g * m + a]! += value;
-        for (let b = 0; b < m; b++) products[(g * m + a) * m + b]! += value * rowBasis[b]![r]!;
+        if (products !== null)
+          for (let b = 0; b < m; b++) products[(g * m + a) * m + b]! += value * rowBasis[b]![r]!;
       }
   }
   return { sums, products };

@@ -202,6 +202,48 @@ describe("several classes", () => {
   });
 });
 
+describe("residual structures and latent bases", () => {
+  test("residual variances by occasion are averaged over the rows of a fit", async () => {
+    const own = await fit(table, { ...base, random: "1", residual: "occasion" });
+    const time = table.columns.get("time")!;
+    if (time.kind !== "numeric") throw new TypeError("not numeric");
+    const { sd, occasions } = own.residual;
+    const mean =
+      Array.from(time.values, (t) => sd[occasions!.indexOf(t)]! ** 2).reduce((a, b) => a + b, 0) /
+      time.values.length;
+    expect(own.explainedVariance!.components.residual / mean).toBeCloseTo(1, 9);
+  });
+
+  test("an autocorrelation changes no variance", async () => {
+    const own = await fit(table, { ...base, random: "1", residual: "ar1" });
+    expect(own.explainedVariance!.components.residual / own.residual.sd[0]! ** 2).toBeCloseTo(1, 9);
+  });
+
+  test("the loadings of a latent basis are used as estimated", async () => {
+    const spec = { ...base, fixed: "1 + latent(time)", random: "1 + latent(time)" };
+    const own = await fit(table, spec);
+    const time = table.columns.get("time")!;
+    if (time.kind !== "numeric") throw new TypeError("not numeric");
+    const get = (name: string): number => own.parameters.find((p) => p.name === name)!.estimate;
+    const { occasions, values } = own.design.coding.loadings!["latent(time)"]!;
+    const loading = Array.from(time.values, (t) => values[occasions.indexOf(t)]!);
+    const n = loading.length;
+    const mean = loading.reduce((a, b) => a + b, 0) / n;
+    const spread = loading.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n;
+    const { components } = own.explainedVariance!;
+    expect(components.fixedEffects / (get("latent(time)") ** 2 * spread)).toBeCloseTo(1, 8);
+    const random = loading.reduce(
+      (sum, l) =>
+        sum +
+        get("var((Intercept))") +
+        2 * l * get("cov((Intercept),latent(time))") +
+        l * l * get("var(latent(time))"),
+      0,
+    );
+    expect(components.randomEffects / (random / n)).toBeCloseTo(1, 8);
+  });
+});
+
 describe("residual variances by occasion", () => {
   test("are averaged over classes and rows", () => {
     const variances = Float64Array.from([1, 2, 3, 10, 20, 30]);
