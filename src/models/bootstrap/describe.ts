@@ -151,7 +151,7 @@ function warningsOf(result: FitResult, people: People, counts: ReplicateCounts):
   if (finished < requested) out.push(`Only ${finished} of ${requested} replicates were finished.`);
   if (finished - used > NOTEWORTHY * finished)
     out.push(
-      `${finished - used} of ${finished} replicates gave no estimates; errors from the others may be too small.`,
+      `Of ${finished} replicates, ${finished - used} gave no estimates; errors from the others may be too small.`,
     );
   if (used < FEWEST_FOR_INTERVAL)
     out.push(`Percentile intervals need at least ${FEWEST_FOR_INTERVAL} replicates; there are ${used}.`);
