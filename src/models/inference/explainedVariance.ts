@@ -137,7 +137,7 @@ export function meanResidualVariance(
  *   random effects: mean of sum of pi_k z'D_k z   residual: mean of sum of pi_k s2_k
  * @param input - sums over rows and estimates
  * @returns components on the user's scale and shares
- * Source: one class: Nakagawa & Schielzeth (2013), with random slopes Johnson (2014, eq. 10); classes as a component: ours, by
+ * Source: one class: Nakagawa & Schielzeth (2013), with random slopes Johnson (2014); classes as a component: ours, by
  * the law of total variance.
  */
 export function explainedVariance(input: ExplainedInput): ExplainedVariance {

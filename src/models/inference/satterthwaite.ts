@@ -99,7 +99,7 @@ export function degreesOfFreedom(terms: SatterthwaiteTerms, weights: ArrayLike<n
  * @param terms - see {@link satterthwaiteTerms}
  * @param rows - q independent combinations, one weight per fixed coefficient each
  * @returns degrees of freedom; 2 where some axis has no more than 2 (F then has no mean); null where they are not known
- * Source: Fai & Cornelius (1996), method 1; as in Kuznetsova, Brockhoff & Christensen (2017).
+ * Source: Fai & Cornelius (1996); as in Kuznetsova, Brockhoff & Christensen (2017).
  */
 export function jointDegreesOfFreedom(
   terms: SatterthwaiteTerms,
