@@ -1,5 +1,5 @@
 import type { LongTable } from "../core/table.js";
-import { aliasedColumns, aliasedMembership, aliasedRandom } from "./design/aliasing.js";
+import { type Alias, aliasedColumns, aliasedMembership, aliasedRandom } from "./design/aliasing.js";
 import { planCentring } from "./design/centringPlan.js";
 import { mean, numericValues, takeValues } from "./design/columns.js";
 import { centreOfTime, evaluateModel, evaluateStored, type ModelSource } from "./design/evaluate.js";
@@ -11,7 +11,7 @@ import type { Parts } from "./design/parts.js";
 import { findPersonSymbols } from "./design/persons.js";
 import { chooseScaling, type KeptColumns, scaleColumns } from "./design/scaling.js";
 import { checkSameColumns, type EvaluatedModel, storeDesign } from "./design/stored.js";
-import type { Centring, Design, FixedColumn, StoredDesign } from "./design/types.js";
+import type { Centring, Design, FixedColumn, Scaling, StoredDesign } from "./design/types.js";
 import { designWarnings } from "./identifiability.js";
 import { buildMoments, type FixedStructure, type MomentRows, type Moments } from "./moments.js";
 import { buildRowData, type RowData } from "./rowData.js";
@@ -50,31 +50,23 @@ function tryDesign(
 ): { design: Design | null; obstacle: string | null } {
   const evaluated = evaluateModel(source, centre);
   const { parts, kept } = evaluated;
-  const all = planOf(evaluated, parts.fixedColumns);
-  if (all.obstacle !== null) return { design: null, obstacle: all.obstacle };
-  const membership = chooseMembership(parts, kept, null);
-  const columns = keptColumns(evaluated, membership);
-  const personMeans = columns.person.map(mean);
-  const scaling = chooseScaling(columns, parts.fixedColumns, latentBasisOf(evaluated));
-  scaleColumns(columns, scaling);
-  const occasions = occasionsOf({ ...source, kept, basisNames: parts.basisNames }, null);
-  const rows = momentRowsOf(columns, parts, kept, occasions);
-  const moments = buildMoments(rows);
-  const aliased = aliasedColumns(moments, parts.fixedColumns, lowerPowersFirst(parts));
-  const out = new Set(aliased.map(({ column }) => column));
-  const fixedColumns = parts.fixedColumns.filter((_, j) => !out.has(j));
+  const written = planOf(evaluated, parts.fixedColumns);
+  if (written.obstacle !== null) return { design: null, obstacle: written.obstacle };
+  const scaled = scaleModel(evaluated);
   // A lower power may have been left out, so that the coefficients of the higher ones no longer have a way back.
-  const plan = planOf(evaluated, fixedColumns);
-  if (plan.obstacle !== null) return { design: null, obstacle: plan.obstacle };
+  const { centring, obstacle } = planOf(evaluated, scaled.fixedColumns);
+  if (obstacle !== null) return { design: null, obstacle };
+  const { membership, columns, occasions, rows, moments, aliased } = scaled;
   const stored = storeDesign(evaluated, {
     membershipNames: membership.names,
-    fixedColumns,
-    dropped: parts.fixedColumns.filter((_, j) => out.has(j)).map((column) => column.name),
-    scaling,
-    ...(plan.centring === null ? {} : { centring: plan.centring }),
-    personMeans,
+    fixedColumns: scaled.fixedColumns,
+    dropped: aliased.map(({ column }) => parts.fixedColumns[column]!.name),
+    scaling: scaled.scaling,
+    ...(centring === null ? {} : { centring }),
+    personMeans: scaled.personMeans,
     ...(occasions === null ? {} : { occasions: occasions.coding }),
   });
+  const rowData = occasions === null ? null : buildRowData(rows, moments, occasions.columns);
   const warnings = [
     ...membership.aliased.map(
       (name) => `Membership term ${name} is a combination of the others and was left out.`,
@@ -86,8 +78,8 @@ function tryDesign(
       fixedColumns: parts.fixedColumns,
       aliasedFixed: aliased,
       aliasedRandom: aliasedRandom(moments),
-      scaling,
-      centring: all.centring,
+      scaling: scaled.scaling,
+      centring: written.centring,
       minimumTime: stored.times.minimum,
       maximumTime: stored.times.maximum,
       usesTime: usesTime(evaluated),
@@ -98,12 +90,41 @@ function tryDesign(
       basis: columns.basis,
       basisNames: parts.basisNames,
       shapes: parts.shapes,
-      scale: scaling.basis,
+      scale: scaled.scaling.basis,
       obstacle: known,
     }),
   ];
-  const rowData = occasions === null ? null : buildRowData(rows, moments, occasions.columns);
   return { design: assemble(evaluated, columns, moments, rowData, stored, warnings), obstacle: null };
+}
+
+/** A model's columns on their scale, and which of them say something new. */
+interface ScaledModel {
+  readonly membership: MembershipChoice;
+  readonly columns: KeptColumns;
+  readonly scaling: Scaling;
+  readonly personMeans: readonly number[];
+  readonly occasions: Occasions | null;
+  readonly rows: MomentRows;
+  readonly moments: Moments;
+  /** Fixed columns left out, as combinations of others. */
+  readonly aliased: readonly Alias[];
+  readonly fixedColumns: readonly FixedColumn[];
+}
+
+function scaleModel(evaluated: EvaluatedModel): ScaledModel {
+  const { parts, kept } = evaluated;
+  const membership = chooseMembership(parts, kept, null);
+  const columns = keptColumns(evaluated, membership);
+  const personMeans = columns.person.map(mean);
+  const scaling = chooseScaling(columns, parts.fixedColumns, latentBasisOf(evaluated));
+  scaleColumns(columns, scaling);
+  const occasions = occasionsOf({ ...evaluated, basisNames: parts.basisNames }, null);
+  const rows = momentRowsOf(columns, parts, kept, occasions);
+  const moments = buildMoments(rows);
+  const aliased = aliasedColumns(moments, parts.fixedColumns, lowerPowersFirst(parts));
+  const out = new Set(aliased.map(({ column }) => column));
+  const fixedColumns = parts.fixedColumns.filter((_, j) => !out.has(j));
+  return { membership, columns, scaling, personMeans, occasions, rows, moments, aliased, fixedColumns };
 }
 
 /** The design of new people: columns, scale and centre are those of the model fitted. */
