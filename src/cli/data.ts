@@ -53,23 +53,26 @@ export function readDataOptions(
  * Reads a data file with the columns that a model needs, through `prep`.
  * @param options - from {@link readDataOptions}
  * @param formulas - every formula of the model; the columns they name become covariates
+ * @param columns - further columns that the model needs
  * @returns the cohort
  * @throws InputError listing missing files and columns
  */
 export async function readCohort(
   options: DataOptions,
   formulas: readonly (string | undefined)[],
+  columns: readonly (string | undefined)[] = [],
 ): Promise<Cohort> {
   const symbols = new Set(
     formulas.flatMap((formula) => (formula === undefined ? [] : parseFormula(formula).symbols)),
   );
+  for (const name of columns) if (name !== undefined) symbols.add(name);
   const covariates = [...symbols].filter((name) => name !== options.time && name !== options.outcome);
-  const { columns, timeIsDate } = await glance(options);
+  const { columns: known, timeIsDate } = await glance(options);
   const needed = [
     ...(["id", "time", "outcome"] as const).map((role) => ({ name: options[role], where: `--${role}` })),
     ...covariates.map((name) => ({ name, where: "formula" })),
   ];
-  const missing = missingColumns(needed, columns, options);
+  const missing = missingColumns(needed, known, options);
   if (missing.length > 0) throw new InputError(missing);
   return prepare({
     ...prepOptions(options),

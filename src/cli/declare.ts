@@ -32,13 +32,19 @@ export function addModelOptions(command: Command): Command {
     .option("--fixed <formula>", 'mean over time, e.g. "1 + week + week^2" (default: "1 + TIME")')
     .option("--class-specific <formula>", "terms that differ by class (default: the terms of time)")
     .option("--membership <formula>", 'covariates of class membership, e.g. "age + female"')
-    .option("--residual <structure>", "residual variance: common, class", "common")
+    .option(
+      "--residual <structure>",
+      "residuals: common, class, occasion, ar1, car1, or several joined by +, e.g. ar1+occasion",
+      "common",
+    )
+    .option("--occasion <column>", "column that numbers the sessions, for occasion and ar1 (default: TIME)")
     .option(
       "--covariance <sharing>",
       "random-effect covariance over classes: equal, proportional, free",
       "equal",
     )
-    .option("--diagonal", "uncorrelated random effects");
+    .option("--diagonal", "uncorrelated random effects")
+    .option("--cluster <column>", "service or therapist of each person: robust errors allow for it");
 }
 
 /**

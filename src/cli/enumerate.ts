@@ -55,7 +55,7 @@ async function runEnumerate(file: string, raw: RawOptions): Promise<void> {
     classSpecific,
     membership,
   ]);
-  const cohort = await readCohort(data, formulas);
+  const cohort = await readCohort(data, formulas, [base.occasion, base.cluster]);
   const { enumerate } = await import("../models/enumeration.js");
   const { createRunner } = await import("../workers/index.js");
   const { createProgressLine } = await import("./progress.js");

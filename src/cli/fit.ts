@@ -7,6 +7,7 @@ import { cancellable, writeJson } from "./outcome.js";
  * @param program - the command line
  */
 export function declareFit(program: Command): void {
+  const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
   const command = program
     .command("fit")
     .description("fit one trajectory model to a data file (one row per session)")
@@ -14,6 +15,12 @@ export function declareFit(program: Command): void {
   addModelOptions(addDataOptions(command))
     .option("--random <formula>", 'random effects, e.g. "1 + week"; 0 for none (default: "1")')
     .option("--classes <n>", "number of latent classes", "1")
+    .option("--orders <list>", "degree of time in each class, e.g. 2,1,0")
+    .option(
+      "--constrain <rule>",
+      'fix a parameter or set some equal, e.g. "month@1 = 0"; repeat it for several',
+      collect,
+    )
     .option("--reml", "restricted maximum likelihood (one class)");
   addFitOptions(command)
     .option("--out <folder>", "keep the result: model.json, memberships.csv, set-aside.csv")
@@ -27,10 +34,14 @@ async function runFit(file: string, raw: RawOptions): Promise<void> {
   const data = readDataOptions(read, file);
   const random = read.text("random");
   const classes = read.number("classes", { whole: true, least: 1, most: 50 }) ?? 1;
+  const constraints = read.list("constrain");
+  const orders = read.wholeNumbers("orders");
   const spec = {
     ...readModelOptions(read, data.outcome, data.time),
     ...(random === undefined ? {} : { random }),
     classes,
+    ...(constraints.length === 0 ? {} : { constraints }),
+    ...(orders === undefined ? {} : { orders }),
   };
   const options = readFitOptions(read);
   const workers = readWorkers(read) ?? "auto";
@@ -38,7 +49,11 @@ async function runFit(file: string, raw: RawOptions): Promise<void> {
 
   const { resolveSpec } = await import("../models/spec.js");
   const { fixed, classSpecific, membership, ...resolved } = resolveSpec(spec);
-  const cohort = await readCohort(data, [fixed, resolved.random, classSpecific, membership]);
+  const cohort = await readCohort(
+    data,
+    [fixed, resolved.random, classSpecific, membership],
+    [resolved.occasion, resolved.cluster],
+  );
   const { fit } = await import("../models/fitModel.js");
   const { createProgressLine } = await import("./progress.js");
   const line = createProgressLine();

@@ -1,4 +1,5 @@
 import { InputError, nearestName, type Problem } from "../core/errors.js";
+import { RESIDUAL_STRUCTURES, type ResidualStructure, readResidualStructure } from "../models/residuals.js";
 import type { FitOptions, ModelSpecInput } from "../models/spec.js";
 import { parseStarts, STARTS_FORM, type Starts, startsProblem } from "../study/starts.js";
 import { MAX_WORKERS } from "../workers/limits.js";
@@ -63,6 +64,31 @@ export class OptionReader {
       `The value is "${value}".`,
       `one of ${allowed.join(", ")}`,
       near === undefined ? undefined : `Did you mean "${near}"?`,
+    );
+    return undefined;
+  }
+
+  /** A residual structure, its words in any order. */
+  residual(name: string): ResidualStructure | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const found = readResidualStructure(value);
+    if (found !== null) return found;
+    this.#add(name, "bad-option", `The value is "${value}".`, `one of ${RESIDUAL_STRUCTURES.join(", ")}`);
+    return undefined;
+  }
+
+  /** Whole numbers separated by commas. */
+  wholeNumbers(name: string): readonly number[] | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const numbers = value.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+    if (numbers.every((number) => Number.isInteger(number) && number >= 0)) return numbers;
+    this.#add(
+      name,
+      "bad-option",
+      `The value is "${value}".`,
+      "whole numbers separated by commas, e.g. 2,1,0",
     );
     return undefined;
   }
@@ -144,7 +170,9 @@ export function readModelOptions(
   const fixed = read.text("fixed");
   const classSpecific = read.text("classSpecific");
   const membership = read.text("membership");
-  const residual = read.choice("residual", ["common", "class"] as const);
+  const residual = read.residual("residual");
+  const occasion = read.text("occasion");
+  const cluster = read.text("cluster");
   const covariance = read.choice("covariance", ["equal", "proportional", "free"] as const);
   return {
     outcome,
@@ -153,7 +181,9 @@ export function readModelOptions(
     ...(classSpecific === undefined ? {} : { classSpecific }),
     ...(membership === undefined ? {} : { membership }),
     ...(residual === undefined ? {} : { residual }),
+    ...(occasion === undefined ? {} : { occasion }),
     ...(covariance === undefined ? {} : { covariance }),
+    ...(cluster === undefined ? {} : { cluster }),
     diagonal: read.flag("diagonal"),
     reml: read.flag("reml"),
   };

@@ -93,9 +93,15 @@ export async function writeTrajectories({ rows }: Prediction, path: string): Pro
   const quote = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const number = (value: number): string =>
     Number.isFinite(value) ? String(Number(value.toPrecision(8))) : "";
-  const lines = ["id,time,observed,fitted,predicted"];
+  const lines = ["id,time,observed,fitted,predicted,predicted_se"];
   for (const [r, id] of rows.personIds.entries()) {
-    const values = [rows.time[r]!, rows.observed[r]!, rows.fitted[r]!, rows.predicted[r]!];
+    const values = [
+      rows.time[r]!,
+      rows.observed[r]!,
+      rows.fitted[r]!,
+      rows.predicted[r]!,
+      rows.predictedStandardError[r]!,
+    ];
     lines.push([quote(id), ...values.map(number)].join(","));
   }
   await writeFile(path, `${lines.join("\r\n")}\r\n`);

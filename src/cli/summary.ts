@@ -72,7 +72,7 @@ export function fitSummary(fit: FitResult): string {
     );
   lines.push("", ...listed("Warnings", [...fit.warnings, ...cautionsOf(fit)]), ...factLines(fit), "");
   if (fit.classes.length > 1) lines.push("Classes", ...classTable(fit), "");
-  lines.push(...parameterTables(fit.parameters));
+  lines.push(...parameterTables(fit));
   if (fit.covariance !== null) lines.push(...covarianceLines(fit));
   return lines.join("\n");
 }
@@ -192,25 +192,37 @@ const BLOCKS: readonly (readonly [ParameterEstimate["block"], string])[] = [
   ["residual", "Residual"],
 ];
 
-function parameterTables(parameters: readonly ParameterEstimate[]): string[] {
-  return BLOCKS.flatMap(([name, title]) => {
+function parameterTables({ parameters, clusters }: FitResult): string[] {
+  const clustered = (clusters ?? null) !== null;
+  const tables = BLOCKS.flatMap(([name, title]) => {
     const block = parameters.filter((p) => p.block === name);
-    return block.length === 0 ? [] : [title, ...parameterTable(block), ""];
+    return block.length === 0 ? [] : [title, ...parameterTable(block, clustered), ""];
   });
+  if (!clustered) return tables;
+  return [
+    ...wrapped(
+      `Robust SE: allows for what people in one of the ${clusters!.count} clusters of ${clusters!.column} share. The other columns take people as independent.`,
+    ),
+    "",
+    ...tables,
+  ];
 }
 
-function parameterTable(parameters: readonly ParameterEstimate[]): string[] {
+/** The robust standard error has a column where it allows for clusters, since the others do not. */
+function parameterTable(parameters: readonly ParameterEstimate[], clustered: boolean): string[] {
   const rows = parameters.map((p) => [
     p.name,
     p.class === null ? "all" : String(p.class),
     fixed(p.estimate, 4),
     fixed(p.standardError, 4),
+    ...(clustered ? [fixed(p.robustStandardError, 4)] : []),
     fixed(p.z, 2),
     formatP(p.p),
     fixed(p.lower, 3),
     fixed(p.upper, 3),
   ]);
-  return textTable(["term", "class", "estimate", "SE", "z", "p", "2.5%", "97.5%"], rows);
+  const robust = clustered ? ["robust SE"] : [];
+  return textTable(["term", "class", "estimate", "SE", ...robust, "z", "p", "2.5%", "97.5%"], rows);
 }
 
 function covarianceLines({ covariance, residual }: FitResult): string[] {
@@ -229,7 +241,7 @@ function covarianceLines({ covariance, residual }: FitResult): string[] {
     ]);
     lines.push(...textTable(["effect", "SD", "correlations"], rows));
   }
-  lines.push(`  residual SD ${residual.sd.map((sd) => fixed(sd, 4)).join(", ")}`, "");
+  if (residual.occasions === null) lines.push(`  residual SD ${residual.sd.map((sd) => fixed(sd, 4)).join(", ")}`, "");
   return lines;
 }
 
@@ -329,7 +341,10 @@ export function studySummary(result: StudyResult): string {
   if (growth !== null)
     lines.push(
       `Growth curve with covariates (${plural(growth.nPersons, "person")}): ${growth.convergence.verdicts[0]!.name}`,
-      ...parameterTable(growth.parameters.filter(({ block }) => block === "fixed")),
+      ...parameterTable(
+        growth.parameters.filter(({ block }) => block === "fixed"),
+        (growth.clusters ?? null) !== null,
+      ),
       "",
     );
   lines.push(...regressions.map(regressionSummary));

@@ -158,6 +158,12 @@ function checkModels({ models }: Sections, names: Names | undefined, add: Add): 
         key === "membership" ? names?.covariates : names?.all,
         add,
       );
+  for (const [name, model] of Object.entries(models))
+    for (const key of ["occasion", "cluster"] as const) {
+      const value = model[key];
+      if (value !== undefined && names !== undefined && !names.all.includes(value))
+        add(["models", name, key], unknownName("unknown-variable", "variable", value, names.all));
+    }
 }
 
 /** Checks the syntax of a formula and, where they are known, the names it uses. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import type { CovarianceSharing, ResidualStructure } from "../models/spec.js";
+import { RESIDUAL_STRUCTURES, type ResidualStructure, readResidualStructure } from "../models/residuals.js";
+import type { CovarianceSharing } from "../models/spec.js";
 import { OUTCOME_NAMES } from "../prep/spec.js";
 import type { MeasureRole, TimeUnit } from "../prep/types.js";
 import { MAX_WORKERS } from "../workers/limits.js";
@@ -81,6 +82,8 @@ export interface ModelSection {
   readonly class_specific?: string;
   readonly membership?: string;
   readonly residual?: ResidualStructure;
+  readonly occasion?: string;
+  readonly cluster?: string;
   readonly covariance?: CovarianceSharing;
   readonly diagonal?: boolean;
 }
@@ -257,7 +260,14 @@ const model = z
     random: formula.exactOptional(),
     class_specific: formula.exactOptional(),
     membership: covariateFormula.exactOptional(),
-    residual: z.enum(["common", "class"]).exactOptional(),
+    residual: z
+      .string()
+      .refine((value) => readResidualStructure(value) !== null)
+      .transform((value) => readResidualStructure(value)!)
+      .describe(`one of ${RESIDUAL_STRUCTURES.join(", ")}`)
+      .exactOptional(),
+    occasion: column.exactOptional(),
+    cluster: column.exactOptional(),
     covariance: z.enum(["equal", "proportional", "free"]).exactOptional(),
     diagonal: flag.exactOptional(),
   })
