@@ -82,13 +82,21 @@ function estimationParagraph(fit: FitResult): string {
     );
   else parts.push(`The log-likelihood was ${formatNumber(fit.logLikelihood, 2)}.`);
   parts.push(
-    `Standard errors come from the observed information matrix${fit.model.reml ? "" : ", robust ones from the sandwich estimator (Huber, 1967; White, 1982)"}; bands around fitted means are pointwise 95% intervals by the delta method.`,
+    `Standard errors come from the observed information matrix${robustPhrase(fit)}; bands around fitted means are pointwise 95% intervals by the delta method.`,
   );
   if (fit.classes.length > 1)
     parts.push(
       "Classes are numbered by their fitted mean at the last common time, lowest first. Classification is described by relative entropy (Ramaswamy et al., 1993), average posterior probabilities and odds of correct classification (Nagin, 2005).",
     );
   return parts.join(" ");
+}
+
+function robustPhrase({ model, clusters }: FitResult): string {
+  if (model.reml) return "";
+  // Fits stored by earlier versions know no clusters.
+  if ((clusters ?? null) === null)
+    return ", robust ones from the sandwich estimator (Huber, 1967; White, 1982)";
+  return `, robust ones from the sandwich estimator with scores summed within the ${formatCount(clusters!.count)} clusters of ${clusters!.column} (Liang & Zeger, 1986)`;
 }
 
 /** Starts beyond the random ones that were asked for are splits of the classes of a smaller model. */

@@ -156,10 +156,12 @@ const BLOCKS: Readonly<Record<ParameterBlock, string>> = {
  * @returns the table
  */
 export function parametersTable(fit: FitResult, id = "parameters", title = "Estimates"): ReportTable {
+  // Fits stored by earlier versions know no clusters.
+  const clustered = (fit.clusters ?? null) !== null;
   return {
     id,
     title,
-    note: "SE: from the observed information. Robust SE: sandwich (Huber, 1967; White, 1982). z and p: Wald tests; the 95% CI is the Wald interval. Variances are not tested against zero.",
+    note: `SE: from the observed information. Robust SE: sandwich${clustered ? `, summed within the clusters of ${fit.clusters!.column} (Liang & Zeger, 1986)` : " (Huber, 1967; White, 1982)"}. z and p: Wald tests; the 95% CI is the Wald interval. Variances are not tested against zero.`,
     columns: [
       column("part", "Part"),
       column("class", "Class"),
