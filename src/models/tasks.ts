@@ -7,6 +7,14 @@ import { emSteps } from "./fit/em.js";
 import { type FinishedFit, type FinishInput, finish } from "./fit/finish.js";
 import { freeVector, fullVector } from "./fit/freeSpace.js";
 import { fitOneClass, oneClassStart } from "./fit/oneClass.js";
+import {
+  describeMaximum,
+  type LimitInput,
+  type LimitOutcome,
+  type MaximumInput,
+  type MaximumOutcome,
+  profileLimit,
+} from "./fit/profile.js";
 import { type QuasiNewtonResult, quasiNewton } from "./fit/quasiNewton.js";
 import { splitVector } from "./fit/split.js";
 import { type StartValues, startVector } from "./fit/starts.js";
@@ -232,4 +240,6 @@ export const tasks: Readonly<Record<string, Task<never, unknown>>> = {
   finish: onProblem<FinishInput, FinishedFit>(finish),
   bootstrap: onProblem<ReplicateInput, Replicate[]>(runReplicates),
   bootstrapRatio: onProblem<RatioInput, RatioReplicate[]>(runRatioReplicates),
+  profileMaximum: onProblem<MaximumInput, MaximumOutcome>(describeMaximum),
+  profileLimit: onProblem<LimitInput, LimitOutcome>(profileLimit),
 };
