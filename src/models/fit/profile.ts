@@ -3,11 +3,12 @@ import { dot, multiplyInto } from "../../core/linalg.js";
 import type { StoredDesign } from "../design/types.js";
 import { freeLikelihoodOf, type ProblemData, type ProblemShape } from "../likelihood.js";
 import { certify, inverseOf } from "./certificate.js";
-import { freeVector } from "./freeSpace.js";
+import { checkVariances } from "./degenerate.js";
+import { freeVector, fullVector } from "./freeSpace.js";
 import { observedInformation } from "./newton.js";
-import type { Objective } from "./objective.js";
+import type { Objective, Point } from "./objective.js";
 import { boundOf, type ProfileGoal } from "./profileGoal.js";
-import { followPath, LEAVING_STEP, reachesBound } from "./profilePath.js";
+import { followPath, LEAVING_STEP, lookBeyond } from "./profilePath.js";
 import { type ProfileTarget, scalarOf } from "./profileTarget.js";
 import { describePoint, learn, moveTo, type SurfacePoint, type SurfaceSearch } from "./surface.js";
 
@@ -76,6 +77,9 @@ const BETTER = 1e-4;
 const LARGEST_EXCESS = 1e-6;
 const LARGEST_CRITERION = 1e-8;
 const SMALLEST_CURVATURE = -1e-5;
+/** Evaluations a search may take; most take 5 per parameter. */
+const SPARE_EVALUATIONS = 400;
+const EVALUATIONS_PER_PARAMETER = 40;
 /** Times a path that ended on a ridge is taken up beside it. */
 const RETRIES = 4;
 
@@ -113,26 +117,47 @@ export function describeMaximum(data: ProblemData, input: MaximumInput): Maximum
  */
 export function profileLimit(data: ProblemData, input: LimitInput): LimitOutcome {
   const { objective, layout, space } = freeLikelihoodOf(data, input.shape);
-  const watched = watch(objective);
+  const ceiling = input.maximum.logLikelihood + BETTER;
+  const watched = watch(objective, {
+    budget: SPARE_EVALUATIONS + EVALUATIONS_PER_PARAMETER * objective.size,
+    // Above the maximum the likelihood may be running to infinity, in a place that fits refuse.
+    refused: ({ value, x }) =>
+      value > ceiling && checkVariances(data, input.shape, fullVector(space, x)).degenerate,
+  });
   const searchOf = (target: ProfileTarget): SurfaceSearch => ({
     objective: watched.objective,
     scalar: scalarOf(layout, space, input.stored, target),
     inverse: Float64Array.from(input.maximum.inverse),
   });
   const found = findLimit(searchOf, input, freeVector(space, Float64Array.from(input.x)));
-  const better = watched.highest() > input.maximum.logLikelihood + BETTER;
+  const better = watched.highest() > ceiling;
   const outcome = better ? { ...UNKNOWN, trouble: "better maximum found" as const } : found;
   return { ...outcome, evaluations: objective.evaluations };
 }
 
-/** Passes evaluations on and remembers the highest log-likelihood seen. */
-function watch(objective: Objective): { objective: Objective; highest: () => number } {
+/**
+ * Passes evaluations on and remembers the highest log-likelihood seen; at refused points, and everywhere once its budget is spent (a
+ * search that gets lost ends soon), the log-likelihood is -Infinity.
+ */
+function watch(
+  objective: Objective,
+  { budget, refused }: { readonly budget: number; readonly refused: (point: Point) => boolean },
+): { objective: Objective; highest: () => number } {
   let highest = Number.NEGATIVE_INFINITY;
+  const spent: Point = {
+    x: new Float64Array(objective.size),
+    value: Number.NEGATIVE_INFINITY,
+    gradient: new Float64Array(objective.size),
+    information: new Float64Array(objective.size ** 2),
+    exactFit: false,
+  };
   return {
     objective: {
       ...objective,
       evaluate: (x, information) => {
+        if (objective.evaluations >= budget) return { ...spent, x: x.slice() };
         const point = objective.evaluate(x, information);
+        if (refused(point)) return { ...point, value: Number.NEGATIVE_INFINITY };
         if (point.value > highest) highest = point.value;
         return point;
       },
@@ -169,20 +194,35 @@ function findLimit(
     return { ...UNKNOWN, limit: goal.bound!.natural, boundary: true, trouble: null };
   if (input.method !== "path" && goal.startsAtBound === "no") {
     const end = lagrangianSteps(search, goal);
-    if (end !== null) {
-      const limit = certified(search, goal, end, "quick").found;
-      if (limit !== null) return limit;
-    }
+    const found = end === null ? null : certified(search, goal, end, "quick").found;
+    if (end !== null && found !== null)
+      return input.method === "quick" ? found : farthest(search, goal, found, end, maximum.inverse);
   }
   if (input.method === "quick") return { ...UNKNOWN, method: "quick" };
   // With a random effect gone, its correlations can be anything.
   const canVanish = (at: number): boolean => {
     const variance = searchOf({ kind: "variance", at });
-    return reachesBound(variance, goalOf(variance, input, x, "lower"));
+    const goal = goalOf(variance, input, x, "lower");
+    return goal.startsAtBound === "this side" || followPath(variance, goal, null, null) === "bound";
   };
   if (target.kind === "correlation" && target.variances.some(canVanish))
     return { ...UNKNOWN, limit: goal.side, boundary: true, trouble: null };
-  return byPath(search, goal, maximum.inverse);
+  return byPath(search, goal, maximum.inverse, null);
+}
+
+/**
+ * The limit, or the one beyond it where the log-likelihood rises above the threshold again: profiles of mixtures can have several
+ * humps, and no value of any of them is rejected.
+ */
+function farthest(
+  search: SurfaceSearch,
+  goal: ProfileGoal,
+  found: Found,
+  end: SurfacePoint,
+  inverse: readonly number[],
+): Found {
+  const hump = lookBeyond(search, goal, end);
+  return hump === null ? found : byPath(search, goal, inverse, hump);
 }
 
 /** What is looked for, on the scale of the search. */
@@ -295,10 +335,18 @@ function certified(
   };
 }
 
-/** Follows the profile at fixed values; where it ended on a ridge (a saddle of the surface), once more from beside it. */
-function byPath(search: SurfaceSearch, goal: ProfileGoal, inverse: readonly number[]): Found {
+/**
+ * Follows the profile at fixed values, from the maximum or a point further out; where it ended on a ridge (a saddle of the
+ * surface), once more from beside it; where there is another hump beyond, from there.
+ */
+function byPath(
+  search: SurfaceSearch,
+  goal: ProfileGoal,
+  inverse: readonly number[],
+  start: SurfacePoint | null,
+): Found {
   search.inverse.set(inverse);
-  let from: SurfacePoint | null = null;
+  let from = start;
   let ridge: Float64Array | null = null;
   for (let attempt = 0; attempt < RETRIES; attempt++) {
     const end = followPath(search, goal, from, ridge);
@@ -306,10 +354,13 @@ function byPath(search: SurfaceSearch, goal: ProfileGoal, inverse: readonly numb
     if (end === "endless") return { ...UNKNOWN, trouble: "no limit found" };
     if (end === null) return UNKNOWN;
     const judged = certified(search, goal, end, "path");
-    if (judged.found !== null) return judged.found;
     search.inverse.set(judged.inverse);
-    from = end;
     ridge = judged.ridge;
+    if (judged.found === null) from = end;
+    else {
+      from = lookBeyond(search, goal, end);
+      if (from === null) return judged.found;
+    }
   }
   return UNKNOWN;
 }

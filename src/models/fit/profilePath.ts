@@ -67,20 +67,6 @@ export function followPath(
   return null;
 }
 
-/**
- * Whether the log-likelihood can stay above the threshold where the quantity has reached its bound.
- * @param search - objective, quantity, H (updated)
- * @param goal - with a bound
- * @returns true when it can
- */
-export function reachesBound(search: SurfaceSearch, goal: ProfileGoal): boolean {
-  if (goal.bound === null) return false;
-  if (goal.startsAtBound === "this side") return true;
-  const bracket: Bracket = { inside: goal.start, outside: null, step: 0 };
-  const end = maximumAt(search, goal, bracket, goal.bound.value);
-  return end !== null && end.point.value >= goal.threshold;
-}
-
 function openBracket(
   search: SurfaceSearch,
   goal: ProfileGoal,
@@ -169,6 +155,38 @@ function climbed(
   if (first.converged) return first.end;
   search.inverse.set(certify(search, first.end).inverse);
   return climbSurface(search, describePoint(search, first.end.point, first.end.scalar), options).end;
+}
+
+/** How far beyond a limit to look, in distances of the limit from the estimate. */
+const BEYOND: readonly number[] = [0.3, 1];
+const BEYOND_STEPS = 20;
+
+/**
+ * Looks whether the log-likelihood rises above the threshold again beyond a limit.
+ * @param search - objective, quantity, H
+ * @param goal - what is looked for
+ * @param limit - on the threshold
+ * @returns a point above the threshold further out, or null where none was found
+ */
+export function lookBeyond(
+  search: SurfaceSearch,
+  goal: ProfileGoal,
+  limit: SurfacePoint,
+): SurfacePoint | null {
+  const distance = limit.scalar.value - goal.start.scalar.value;
+  for (const share of BEYOND) {
+    const value = limit.scalar.value + share * distance;
+    if (goal.bound !== null && goal.side * (value - goal.bound.value) >= 0) break;
+    const landed = moveTo(search, limit, value, 0);
+    if (landed === null) continue;
+    const { end } = climbSurface(search, describePoint(search, landed.point, landed.scalar), {
+      tolerance: SETTLED,
+      maxSteps: BEYOND_STEPS,
+      stop: (point) => point.point.value > goal.threshold || hasVanished(goal, point),
+    });
+    if (end.point.value > goal.threshold) return end;
+  }
+  return null;
 }
 
 /** The better of the maxima on both sides of a ridge. */

@@ -31,6 +31,8 @@ export interface SurfaceSearch {
   readonly inverse: Float64Array;
 }
 
+/** Newton steps onto a surface: fewer than ten, or a great many. */
+const RETRACTION_STEPS = 40;
 /** Relative precision to which a point is put onto a surface. */
 const ON_SURFACE = 1e-11;
 
@@ -54,27 +56,35 @@ export function describePoint(search: SurfaceSearch, point: Point, scalar: Scala
   return { point, scalar, multiplier, residual, tangent, gain, normal, normalLength };
 }
 
+interface OnSurface {
+  readonly x: Float64Array;
+  readonly scalar: ScalarPoint;
+}
+
 /**
- * Moves a vector along H gradient until the quantity has a given value.
- * @param search - quantity and H
- * @param from - n
- * @param value - on the scale of the search
- * @returns the vector with the quantity there, or null where the value cannot be reached
+ * Moves a vector until the quantity has a given value: along H gradient, and where that circles (around a variance near zero), along
+ * the gradient itself.
  */
-export function retract(
+function retract(search: SurfaceSearch, from: Float64Array, value: number): OnSurface | null {
+  return retractAlong(search, from, value, search.inverse) ?? retractAlong(search, from, value, null);
+}
+
+function retractAlong(
   search: SurfaceSearch,
   from: Float64Array,
   value: number,
-): { readonly x: Float64Array; readonly scalar: ScalarPoint } | null {
+  metric: Float64Array | null,
+): OnSurface | null {
   const n = from.length;
   const x = from.slice();
   const normal = new Float64Array(n);
   const tolerance = ON_SURFACE * Math.max(1, Math.abs(value));
-  for (let iteration = 0; iteration < 60; iteration++) {
+  for (let iteration = 0; iteration < RETRACTION_STEPS; iteration++) {
     const scalar = search.scalar.at(x);
     const miss = value - scalar.value;
     if (Math.abs(miss) <= tolerance) return { x, scalar };
-    multiplyInto(normal, search.inverse, scalar.gradient, n);
+    if (metric === null) normal.set(scalar.gradient);
+    else multiplyInto(normal, metric, scalar.gradient, n);
     const length = dot(normal, scalar.gradient, n);
     if (!(length > 0) || !Number.isFinite(length) || !Number.isFinite(miss)) return null;
     for (let i = 0; i < n; i++) x[i]! += (normal[i]! * miss) / length;
