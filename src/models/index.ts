@@ -10,6 +10,24 @@ export {
   type SetAsideReason,
   tableFromArrays,
 } from "../core/table.js";
+export type { ReplicateFailure } from "./bootstrap/refit.js";
+export type { BootstrapKind } from "./bootstrap/replicate.js";
+export type {
+  BootstrapClass,
+  BootstrapOptions,
+  BootstrapParameter,
+  BootstrapResult,
+  BootstrapSummary,
+  BootstrapTrajectory,
+  FailedReplicates,
+  ReplicateCounts,
+} from "./bootstrap/types.js";
+export { bootstrap } from "./bootstrap.js";
+export {
+  type BootstrapLikelihoodRatio,
+  type BootstrapLikelihoodRatioOptions,
+  bootstrapLikelihoodRatio,
+} from "./bootstrapLikelihoodRatio.js";
 export { type DiagnosticOptions, diagnose } from "./diagnostics.js";
 export {
   compareFits,

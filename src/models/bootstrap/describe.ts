@@ -1,10 +1,14 @@
 import { internalMeanDesign } from "../classes.js";
 import { clusterWarnings, countClusters } from "../design/clusters.js";
+import { latentAtom } from "../design/occasions.js";
+import { parseModel } from "../design/parse.js";
+import type { StoredDesign } from "../design/types.js";
 import type { ClassParameters } from "../kernels/types.js";
 import { allocateFor, unpackInto } from "../parameters.js";
 import type { People } from "../persons/people.js";
 import { reportedValues } from "../reported.js";
 import type { FitResult } from "../result.js";
+import type { ModelSpec } from "../spec.js";
 import { DISSOLVED } from "./align.js";
 import type { ReplicateFailure } from "./refit.js";
 import { isPoorMatch, type Replicate } from "./replicate.js";
@@ -118,15 +122,19 @@ function describeTrajectory(
 ): BootstrapTrajectory {
   const { stored } = people.design;
   const { time, mean } = result.classes[k]!.meanTrajectory;
-  const rows = internalMeanDesign(result.model, stored, time);
   const { outcomeSd, outcomeMean } = stored.scaling;
-  const curves = parameters.map(({ beta }) =>
-    time.map((_, t) => {
+  const fitted = internalMeanDesign(result.model, stored, time);
+  const curves = parameters.map((own) => {
+    const rows =
+      own.loadings.length === 0
+        ? fitted
+        : internalMeanDesign(result.model, withLoadings(stored, result.model, own.loadings), time);
+    return time.map((_, t) => {
       let sum = 0;
-      for (let j = 0; j < rows.length; j++) sum += beta[k * rows.length + j]! * rows[j]![t]!;
+      for (let j = 0; j < rows.length; j++) sum += own.beta[k * rows.length + j]! * rows[j]![t]!;
       return sum * outcomeSd + outcomeMean;
-    }),
-  );
+    });
+  });
   const points = time.map((_, t) =>
     summarise(
       mean[t]!,
@@ -140,6 +148,14 @@ function describeTrajectory(
     lower: points.map((point) => point.lower),
     upper: points.map((point) => point.upper),
   };
+}
+
+/** The design with the loadings of a replicate in its latent time basis. */
+function withLoadings(stored: StoredDesign, spec: ModelSpec, loadings: Float64Array): StoredDesign {
+  const atom = latentAtom(parseModel(spec));
+  if (atom === null || stored.occasions === undefined) return stored;
+  const own = { occasions: stored.occasions.values, values: Array.from(loadings) };
+  return { ...stored, coding: { ...stored.coding, loadings: { [atom.text]: own } } };
 }
 
 /** What a reader should know, one sentence each. */

@@ -30,7 +30,9 @@ export function visitScores(
   unpackInto(layout, x, parameters);
   const score = new Float64Array(layout.nParameters);
   const evaluation = allocateEvaluation(layout);
-  const moments = layout.nClasses === 1 ? { ...data.moments, nMembership: 1 } : data.moments;
+  const { nMembership } = layout;
+  // A score is that of the person once; weights are the visitor's business.
+  const moments = { ...data.moments, nMembership, weights: new Float64Array(0) };
   visitGaussianScores(moments, data.rows, data.fixed, layout, parameters, evaluation, (person) => {
     pullGradientInto(layout, parameters, evaluation, score);
     visit(person, score, evaluation.logLikelihood);

@@ -16,6 +16,7 @@ function dataOf({ moments, fixed, rowData }: RandomModel): ProblemData {
     rows: rowData,
     orderBasis: new Float64Array(0),
     orderPerson: new Float64Array(0),
+    orderOccasion: -1,
     clusters: null,
   };
 }
