@@ -261,14 +261,16 @@ function statusOf(
   const stated = new Map<number, number>();
   for (const { parameters, value } of relations)
     if (value !== null) for (const i of parameters) stated.set(i, value);
-  const x = fullVector(space, freeVector(space, generalPoint(layout, createStream(2, layout.nParameters))));
+  const general = generalPoint(layout, createStream(2, layout.nParameters));
+  const x = fullVector(space, freeVector(space, general));
   const at = valuesAt(layout, stored, x);
   const jacobian = reportedDerivatives(layout, stored, x);
+  // A variance held at zero has no slope there: how much it varies elsewhere is what rounding is measured by.
+  const elsewhere = reportedDerivatives(layout, stored, general);
   const fixed = new Map<number, number>();
   reported.forEach((entry, i) => {
-    const own = jacobian[i]!;
-    const size = Math.max(...own.map(Math.abs));
-    const left = freeGradient(space, own);
+    const size = Math.max(...elsewhere[i]!.map(Math.abs), ...jacobian[i]!.map(Math.abs));
+    const left = freeGradient(space, jacobian[i]!);
     if (left.some((value) => Math.abs(value) > 1e-8 * size)) return;
     // A covariance that no longer varies is one with a random effect that is left out.
     fixed.set(i, stated.get(i) ?? (entry.block === "covariance" && entry.effects !== undefined ? 0 : at[i]!));

@@ -1,11 +1,11 @@
 import type { StoredDesign } from "../design/types.js";
 import type { LinearConstraint } from "../fit/freeSpace.js";
-import { allocateFor, type ParameterLayout } from "../parameters.js";
-import { covarianceOfClass } from "../reported.js";
+import type { ParameterLayout } from "../parameters.js";
+import { randomEffectMap } from "../reported.js";
 
 /**
- * Random effects without variance, as linear constraints on the factor L of D = L L'. On the user's scale the effects are S b,
- * so effect a vanishes where row a of S L is zero. With the last entry of that row of S in place p, L[p, p] is then 0, and
+ * Random effects without variance, as linear constraints on the factor L of D = L L'. On the user's scale the effects are U b,
+ * so effect a vanishes where row a of U L is zero. With the last entry of that row of U in place p, L[p, p] is then 0, and
  * the rest of column p says nothing that the columns after it cannot: it is 0 too, as in the factor of a singular matrix.
  * @param layout - the layout
  * @param stored - the design
@@ -20,7 +20,9 @@ export function zeroVarianceConstraints(
   factor: number,
 ): LinearConstraint[] {
   const nEntries = layout.factorRow.length;
-  const rows = echelonFromRight(effects.map((a) => scalingRow(layout, stored, a)));
+  const q = layout.nRandom;
+  const map = randomEffectMap(stored);
+  const rows = echelonFromRight(effects.map((a) => map.subarray(a * q, (a + 1) * q)));
   return rows.flatMap(({ row, pivot }) => {
     const out: LinearConstraint[] = [];
     const add = (weight: (r: number, c: number) => number): void => {
@@ -39,36 +41,17 @@ export function zeroVarianceConstraints(
   });
 }
 
-/**
- * Row a of S, up to sign and size: D = e_r e_r' reports S[a, r]^2 as the variance of effect a, and
- * (e_r + e_p)(e_r + e_p)' their product.
- */
-function scalingRow(layout: ParameterLayout, stored: StoredDesign, a: number): Float64Array {
-  const q = layout.nRandom;
-  const varianceOf = (entries: readonly number[]): number => {
-    const parameters = allocateFor(layout);
-    for (const r of entries) parameters.factor[r * q] = 1;
-    return covarianceOfClass(layout, stored, parameters, 0)[a * q + a]!;
-  };
-  const alone = Float64Array.from({ length: q }, (_, r) => varianceOf([r]));
-  let pivot = q - 1;
-  while (pivot > 0 && alone[pivot] === 0) pivot--;
-  return alone.map((own, r) => {
-    if (r === pivot) return 1;
-    return own === 0 ? 0 : (varianceOf([r, pivot]) - own - alone[pivot]!) / (2 * alone[pivot]!);
-  });
-}
-
 /** Rows with different last entries, each 1 there and 0 where another row ends. */
 function echelonFromRight(rows: readonly Float64Array[]): { row: Float64Array; pivot: number }[] {
   const out: { row: Float64Array; pivot: number }[] = [];
   for (const original of rows) {
     const row = original.slice();
+    const rounding = 1e-12 * Math.max(...row.map(Math.abs));
     for (const { row: other, pivot } of out) {
       const factor = row[pivot]!;
       for (let r = 0; r < row.length; r++) row[r]! -= factor * other[r]!;
     }
-    const pivot = row.findLastIndex((value) => Math.abs(value) > 1e-12);
+    const pivot = row.findLastIndex((value) => Math.abs(value) > rounding);
     if (pivot < 0) continue;
     const scale = row[pivot]!;
     for (let r = 0; r < row.length; r++) row[r]! /= scale;
