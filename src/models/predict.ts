@@ -66,9 +66,10 @@ export function predict(result: FitResult, table: LongTable, options: PredictOpt
     const first = design.keptStart[i]!;
     const members = membersOf(people, i);
     for (let r = 0; r < design.keptStart[i + 1]! - first; r++) {
-      members.forEach(({ means, z }, k) => {
-        setPoint(members[k]!, means[r]!, z, r * design.moments.nRandom);
-      });
+      for (const member of members) {
+        const { means, z } = member.inClass;
+        setPoint(member, means[r]!, z, r * design.moments.nRandom);
+      }
       mixPoint(curve, first + r, members, result.design);
       ids.push(posteriors.personIds[i]!);
     }
@@ -168,7 +169,8 @@ function allocateCurve(n: number): Curve {
 }
 
 /** A person as a member of a class with its posterior probability, and one point of their trajectory there. */
-interface Member extends PersonInClass {
+interface Member {
+  readonly inClass: PersonInClass;
   readonly probability: number;
   /** Class mean, mean with random effects, and posterior variance at the point, internal scale. */
   mean: number;
@@ -179,7 +181,7 @@ interface Member extends PersonInClass {
 function membersOf(people: People, person: number): Member[] {
   const { nClasses, values } = people.posteriors;
   return Array.from({ length: nClasses }, (_, k) => ({
-    ...personInClass(people, person, k),
+    inClass: personInClass(people, person, k),
     probability: values[person * nClasses + k]!,
     mean: 0,
     own: 0,
@@ -188,7 +190,7 @@ function membersOf(people: People, person: number): Member[] {
 }
 
 function setPoint(member: Member, mean: number, z: Float64Array, at: number): void {
-  const { effects } = member;
+  const { effects } = member.inClass;
   const q = effects.mean.length;
   member.mean = mean;
   member.own = mean;
@@ -232,7 +234,7 @@ function storeEffects(
 ): void {
   const q = stored.nRandom;
   const map = randomEffectMap(stored);
-  members.forEach(({ effects }, k) => {
+  members.forEach(({ inClass: { effects } }, k) => {
     const at = (person * members.length + k) * q;
     for (let a = 0; a < q; a++)
       for (let c = 0; c < q; c++) {
