@@ -176,6 +176,17 @@ describe("symtraj fit", () => {
   });
 });
 
+describe("clusters", () => {
+  it("give robust standard errors of their own, and a word on their number", async () => {
+    const plain = await symtraj("fit", ...DATA, ...MODEL);
+    const clustered = await symtraj("fit", ...DATA, ...MODEL, "--cluster", "imd");
+    expect(clustered.status).toBe(0);
+    expect(plain.out).not.toContain("robust SE");
+    expect(clustered.out).toContain("robust SE");
+    expect(clustered.out.replace(/\s+/g, " ")).toMatch(/only 10 clusters of imd: with fewer than about 40/);
+  });
+});
+
 describe("a stored model", () => {
   it("classifies people again, and predicts membership from covariates", async () => {
     const fitted = await symtraj("fit", ...DATA, ...MODEL, "--out", "kept", "--json");
@@ -186,7 +197,9 @@ describe("a stored model", () => {
     expect([predicted.status, predicted.err]).toEqual([0, ""]);
     const memberships = await readFile(join(folder, "kept", "memberships.csv"), "utf8");
     expect(await readFile(join(folder, "again.csv"), "utf8")).toBe(memberships);
-    expect(existsSync(join(folder, "again.trajectories.csv"))).toBe(true);
+    const [header, row] = (await readFile(join(folder, "again.trajectories.csv"), "utf8")).split("\r\n");
+    expect(header).toBe("id,time,observed,fitted,predicted,predicted_se");
+    expect(Number(row!.split(",").at(-1))).toBeGreaterThan(0);
     const predictors = await symtraj(
       ...["predictors", model, "sessions.csv", "--id", "id", "--formula", "age + female"],
       ...["--predict", "reliable_improvement", "--predict", "employed", "--json"],

@@ -99,6 +99,8 @@ describe("runStudy", () => {
     expect([...stages].join("; ")).toContain("2 classes (of 3): screening starts");
     for (const file of first.manifest.files) expect(existsSync(join(folder, "out", file)), file).toBe(true);
     expect(await read("out", "report.html")).toContain("The study file (study.yaml) and the run");
+    for (const figure of ["residuals", "quantiles", "residuals-by-occasion"])
+      expect(first.manifest.files).toContain(`figures/${figure}.svg`);
     const manifest = JSON.parse(await read("out", "manifest.json"));
     expect(manifest).toEqual(JSON.parse(JSON.stringify(first.manifest)));
     expect(manifest.study).toEqual(study);
