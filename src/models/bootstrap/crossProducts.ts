@@ -30,7 +30,7 @@ export function factorCrossProducts(moments: Moments): CrossProductFactor[] {
  * @param n - size
  * @param maxRank - the rank is no more than this
  * @returns F with F F' = a up to rounding, and its rank
- * Source: Higham (2002, section 10.3.1).
+ * Source: Higham (2002, section 10.3).
  */
 export function pivotedFactor(a: Float64Array, n: number, maxRank: number): CrossProductFactor {
   const factor = new Float64Array(n * n);

@@ -10,7 +10,7 @@ export const FEWEST_FOR_INTERVAL = 39;
  * @param estimate - of the fit
  * @param values - of the replicates
  * @returns the summary
- * Source: Efron & Tibshirani (1993): standard error, equation 6.6; bias, 10.10; percentile interval, 13.5. The ends are the
+ * Source: Efron & Tibshirani (1993): standard error, chapter 6; bias, 10; percentile interval, 13. The ends are the
  *   order statistics (B + 1) 0.025 and (B + 1) 0.975, interpolated (Davison & Hinkley 1997, section 2.4).
  */
 export function summarise(estimate: number, values: Float64Array): BootstrapSummary {
