@@ -39,9 +39,9 @@ export {
   type KnownFits,
 } from "./enumeration.js";
 export { type FitContext, fit } from "./fitModel.js";
+export type { NestedFit } from "./inference/comparable.js";
 export { likelihoodRatioTest } from "./inference/likelihoodRatio.js";
 export { type NamedParameter, parameterKey } from "./inference/names.js";
-export type { NestedFit } from "./inference/nesting.js";
 export { type TermTestInput, termTests } from "./inference/termTests.js";
 export type * from "./inference/types.js";
 export { type Estimates, type WaldOptions, waldTest } from "./inference/wald.js";

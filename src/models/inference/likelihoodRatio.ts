@@ -1,5 +1,6 @@
 import { chiSquareUpperTail } from "../../core/distributions.js";
-import { type Extension, extensionOf, type NestedFit } from "./nesting.js";
+import type { NestedFit } from "./comparable.js";
+import { type Extension, extensionOf } from "./nesting.js";
 import type { LikelihoodRatioDistribution, LikelihoodRatioTest, LikelihoodRatioVerdict } from "./types.js";
 
 /** Log-likelihoods that differ by less count as equal: fits are finished to better than this. */
@@ -46,7 +47,30 @@ export function likelihoodRatioTest(smaller: NestedFit, larger: NestedFit): Like
         "Simulate the statistic under the smaller model (parametric bootstrap), or compare the models by BIC.",
       ),
     };
-  return { ...base, ...significance(statistic, base.df, extension) };
+  const test = { ...base, ...significance(statistic, base.df, extension) };
+  return {
+    ...test,
+    advice: [test.advice, ...cautions(smaller, larger)].filter((text) => text !== "").join(" "),
+  };
+}
+
+/** What makes the p of a test doubtful that has one. */
+function cautions(smaller: NestedFit, larger: NestedFit): string[] {
+  const out: string[] = [];
+  const words = [
+    ["smaller", smaller],
+    ["larger", larger],
+  ] as const;
+  for (const [which, { convergence }] of words)
+    if (convergence.verdicts.some((verdict) => verdict.name === "best value not replicated"))
+      out.push(
+        `The best value of the ${which} model was not replicated: a better one may exist, and the statistic would be another.`,
+      );
+  if (words.some(([, { model }]) => model.cluster !== undefined))
+    out.push(
+      "The likelihood takes people as independent, though those of a cluster share something, so p may be too small: a Wald test with robust standard errors allows for it.",
+    );
+  return out;
 }
 
 /** Why the difference of the log-likelihoods means nothing, and what to do; null when it does. */

@@ -206,6 +206,22 @@ describe("what cannot be tested", () => {
     expect(likelihoodRatioTest(smaller, stopped).verdict).toBe("unfinished maximum");
   });
 
+  test("doubts about a p are said", async () => {
+    const [smaller, larger] = [await fitted({ fixed: "1" }), await fitted({})];
+    const doubtful: FitResult = {
+      ...larger,
+      model: { ...larger.model, cluster: "service" },
+      convergence: {
+        ...larger.convergence,
+        verdicts: [{ name: "best value not replicated", sentence: "", advice: "" }],
+      },
+    };
+    expect(likelihoodRatioTest(smaller, larger).advice).toBe("");
+    const own = likelihoodRatioTest(smaller, doubtful);
+    expect(own.p).toBe(likelihoodRatioTest(smaller, larger).p);
+    expect(own.advice).toMatch(/best value of the larger model was not replicated.*those of a cluster/);
+  });
+
   test("a smaller model on its own boundary has no known distribution", async () => {
     const flat = withColumns(table, { score: (row, r) => row.time! + ((r * 7919) % 13) });
     const [smaller, larger] = [await fit(flat, base), await fit(flat, { ...base, fixed: "1 + time + age" })];
