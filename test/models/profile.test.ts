@@ -236,6 +236,24 @@ describe("laws", () => {
   });
 });
 
+test("limits are the same, bit for bit, wherever they are found", async () => {
+  // The pool runs the built package, as its users do.
+  const { createRunner } = (await import(
+    new URL("../../dist/workers/index.js", import.meta.url).href
+  )) as typeof import("../../src/workers/index.js");
+  const table = cohort(60, 6, twoKinds);
+  const result = await fit(table, { ...base, classes: 2, random: "1" }, QUICK);
+  const here = await profileIntervals(table, result);
+  for (const workers of [1, 2]) {
+    const runner = createRunner(workers);
+    try {
+      expect(await profileIntervals(table, result, { runner })).toEqual(here);
+    } finally {
+      await runner.close();
+    }
+  }
+});
+
 describe("boundaries", () => {
   /** No slope variance: whether its estimate is zero depends on the seed. */
   const noSlopes = (seed: number): LongTable =>

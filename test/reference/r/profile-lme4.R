@@ -13,10 +13,10 @@ models <- list(
   list(name="RIRS diagonal", data="sim600", f="y~t+(1|id)+(0+t|id)", tmb="y~t+diag(1+t|id)",
        spec=list(fixed="1 + session", random="1 + session", diagonal=TRUE)),
   list(name="RIRS covariates", data="sim600", f="y~t*(agec+female)+(1+t|id)",
-       spec=list(fixed="1 + session * (agec + female)", random="1 + session")),
-  list(name="RIRSRQ", data="sim600", f="y~t+I(t^2)+(1+t+I(t^2)|id)", slow=TRUE,
+       coarse=TRUE, spec=list(fixed="1 + session * (agec + female)", random="1 + session")),
+  list(name="RIRSRQ", data="sim600", f="y~t+I(t^2)+(1+t+I(t^2)|id)", slow=TRUE, coarse=TRUE,
        spec=list(fixed="1 + session + session^2", random="1 + session + session^2")),
-  list(name="boundary", data="boundary", f="y~t+(1+t|id)", spec=list(fixed="1 + time", random="1 + time")))
+  list(name="boundary", data="boundary", f="y~t+(1+t|id)", coarse=TRUE, spec=list(fixed="1 + time", random="1 + time")))
 
 # lme4's names (.sd_, .cor_) to ours; glmmTMB's theta to sd and correlation.
 lme4Names <- function(n) {
@@ -33,7 +33,7 @@ for (m in models) {
   call <- sprintf("lmer(%s, data=d, REML=FALSE, control=%s)", m$f, control)
   fit <- eval(parse(text=call))
   # Finer points than the default (cutoff / 8), so that the splines between them do not matter.
-  finer <- if (isTRUE(m$slow)) "" else ", delta.cutoff=1/20, maxpts=400"
+  finer <- if (isTRUE(m$coarse)) "" else ", delta.cutoff=1/20, maxpts=400"
   profiling <- sprintf('profile(fit, which="theta_", signames=FALSE%s)', finer)
   if (m$name %in% c("RI", "RIRS")) cat(m$name, "default profile:", system.time(profile(fit, which="theta_"))[["elapsed"]], "s\n")
   prof <- try(eval(parse(text=profiling)), silent=TRUE)
