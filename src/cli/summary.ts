@@ -214,7 +214,7 @@ function parameterTable(parameters: readonly ParameterEstimate[], clustered: boo
     p.name,
     p.class === null ? "all" : String(p.class),
     fixed(p.estimate, 4),
-    fixed(p.standardError, 4),
+    p.constraint === "fixed" ? "fixed" : fixed(p.standardError, 4),
     ...(clustered ? [fixed(p.robustStandardError, 4)] : []),
     fixed(p.z, 2),
     formatP(p.p),
@@ -241,7 +241,8 @@ function covarianceLines({ covariance, residual }: FitResult): string[] {
     ]);
     lines.push(...textTable(["effect", "SD", "correlations"], rows));
   }
-  if (residual.occasions === null) lines.push(`  residual SD ${residual.sd.map((sd) => fixed(sd, 4)).join(", ")}`, "");
+  if (residual.occasions === null)
+    lines.push(`  residual SD ${residual.sd.map((sd) => fixed(sd, 4)).join(", ")}`, "");
   return lines;
 }
 

@@ -68,8 +68,20 @@ function modelParagraph(fit: FitResult, input: ReportInput): string {
         ? "Class membership did not depend on covariates in this model."
         : `Class membership depended on ${model.membership} through a multinomial logit.`,
     );
+  parts.push(...constraintSentences(fit));
   parts.push(`The model has ${plural(fit.nParameters, "parameter")}.`);
   return parts.join(" ");
+}
+
+function constraintSentences({ model }: FitResult): string[] {
+  const { constraints = [], orders } = model;
+  const parts: string[] = [];
+  if (orders !== undefined)
+    parts.push(
+      `The polynomial in ${model.time} had ${orders.length === 1 ? "order" : "orders"} ${joinWords(orders.map(String))}${orders.length === 1 ? "" : " in the classes, in turn"}.`,
+    );
+  if (constraints.length > 0) parts.push(`Parameters were held by constraints: ${constraints.join("; ")}.`);
+  return parts;
 }
 
 function estimationParagraph(fit: FitResult): string {
@@ -86,7 +98,7 @@ function estimationParagraph(fit: FitResult): string {
   );
   if (fit.classes.length > 1)
     parts.push(
-      "Classes are numbered by their fitted mean at the last common time, lowest first. Classification is described by relative entropy (Ramaswamy et al., 1993), average posterior probabilities and odds of correct classification (Nagin, 2005).",
+      `Classes are numbered ${fit.classOrder === undefined ? "by their fitted mean at the last common time, lowest first" : "as the constraints name them"}. Classification is described by relative entropy (Ramaswamy et al., 1993), average posterior probabilities and odds of correct classification (Nagin, 2005).`,
     );
   return parts.join(" ");
 }

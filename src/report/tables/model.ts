@@ -1,3 +1,4 @@
+import { parameterKey } from "../../models/inference/names.js";
 import type { FitResult, ParameterBlock, StartsSummary } from "../../models/result.js";
 import type { ClassDescription } from "../describe.js";
 import { meanGap } from "../figures/observedFitted.js";
@@ -161,7 +162,7 @@ export function parametersTable(fit: FitResult, id = "parameters", title = "Esti
   return {
     id,
     title,
-    note: `SE: from the observed information. Robust SE: sandwich${clustered ? `, summed within the clusters of ${fit.clusters!.column} (Liang & Zeger, 1986)` : " (Huber, 1967; White, 1982)"}. z and p: Wald tests; the 95% CI is the Wald interval. Variances are not tested against zero.`,
+    note: `SE: from the observed information. Robust SE: sandwich${clustered ? `, summed within the clusters of ${fit.clusters!.column} (Liang & Zeger, 1986)` : " (Huber, 1967; White, 1982)"}. z and p: Wald tests; the 95% CI is the Wald interval. Variances are not tested against zero.${heldPhrase(fit)}`,
     columns: [
       column("part", "Part"),
       column("class", "Class"),
@@ -187,6 +188,15 @@ export function parametersTable(fit: FitResult, id = "parameters", title = "Esti
       each.upper,
     ]),
   };
+}
+
+/** What the constraints of the model hold, by name. */
+function heldPhrase({ parameters }: FitResult): string {
+  const phrase = (constraint: "fixed" | "equal", words: string): string => {
+    const names = parameters.filter((each) => each.constraint === constraint).map(parameterKey);
+    return names.length === 0 ? "" : ` ${words}: ${names.join(", ")}.`;
+  };
+  return phrase("fixed", "Fixed by the model, so without SE") + phrase("equal", "Set equal by the model");
 }
 
 /**
