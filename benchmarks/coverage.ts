@@ -197,10 +197,14 @@ function table(result: ConditionResult): string {
 
 /** Bias above 5% of the truth, or observed coverage outside 93 to 97%, in words. */
 function misses(results: readonly ConditionResult[]): string[] {
-  return results.flatMap(({ name, parameters }) =>
+  return results.flatMap(({ name, replicates, unsound, parameters }) =>
     parameters.flatMap((p) => {
       const notes: string[] = [];
-      if (Math.abs(p.relativeBias) > 0.05) notes.push(`bias ${percent(p.relativeBias)}%`);
+      if (Math.abs(p.relativeBias) > 0.05) {
+        const noise = (2 * p.spread) / Math.sqrt(replicates - unsound);
+        const within = Math.abs(p.mean - p.truth) < noise ? ", within Monte Carlo error" : "";
+        notes.push(`bias ${percent(p.relativeBias)}%${within}`);
+      }
       const judged = name.includes("skewed") ? p.robustCoverage : p.coverage;
       if (judged !== null && (judged < 0.93 || judged > 0.97)) notes.push(`coverage ${percent(judged)}%`);
       return notes.length === 0 ? [] : [`${name}: ${p.parameter}: ${notes.join(", ")}`];

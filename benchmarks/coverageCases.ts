@@ -118,8 +118,9 @@ function meanTruth(classes: readonly ClassTruth[]): Record<string, number> {
 
 const ONE = { startsInitial: 1, startsFinal: 1 };
 const FEW = { startsInitial: 20, startsFinal: 4 };
-const GROWTH: ClassTruth = { mean: [16, -1, 0.04], factor: [4, -0.15, 0.5] };
-const LINEAR: ClassTruth = { mean: [16, -0.8], factor: [4, -0.15, 0.5] };
+// Values well away from zero, so that a bias relative to them means something.
+const GROWTH: ClassTruth = { mean: [16, -1, 0.06], factor: [4, -0.3, 0.5] };
+const LINEAR: ClassTruth = { mean: [16, -0.8], factor: [4, -0.3, 0.5] };
 const QUADRATIC = { outcome: "score", time: "time", fixed: "1 + time + time^2", random: "1 + time" } as const;
 const STRAIGHT = { outcome: "score", time: "time", fixed: "1 + time", random: "1 + time" } as const;
 const WEEKLY = { fewest: 5, most: 10 };
@@ -127,27 +128,27 @@ const SIX = { fewest: 4, most: 6 };
 const SD_BY_OCCASION = [3.4, 2.9, 2.6, 2.4, 2.8, 3.1];
 const LOADINGS = [0, 0.35, 0.6, 0.8, 0.92, 1];
 const THREE: readonly ClassTruth[] = [
-  { mean: [10, -0.7], factor: [2, -0.05, 0.2] },
-  { mean: [18, -1.3], factor: [2, -0.05, 0.2] },
-  { mean: [18, -0.05], factor: [2, -0.05, 0.2] },
+  { mean: [10, -0.7], factor: [2, -0.2, 0.2] },
+  { mean: [18, -1.3], factor: [2, -0.2, 0.2] },
+  { mean: [18, -0.3], factor: [2, -0.2, 0.2] },
 ];
 const LOGITS: readonly (readonly [number, number])[] = [
-  [-0.2, -0.6],
-  [0.1, 0.4],
+  [-0.6, -0.6],
+  [0.5, 0.4],
 ];
 const LOGIT_TRUTH = {
-  "membership (Intercept)@1": -0.2,
+  "membership (Intercept)@1": -0.6,
   "membership x@1": -0.6,
-  "membership (Intercept)@2": 0.1,
+  "membership (Intercept)@2": 0.5,
   "membership x@2": 0.4,
 };
 const STILL: readonly ClassTruth[] = [
   { mean: [8, -0.7], factor: [0, 0, 0] },
-  { mean: [15, -0.2], factor: [0, 0, 0] },
+  { mean: [15, -0.4], factor: [0, 0, 0] },
 ];
 const OWN_SPREAD: readonly ClassTruth[] = [
-  { mean: [10, -0.8], factor: [1.5, 0, 0.15] },
-  { mean: [19, -0.2], factor: [3, -0.1, 0.35] },
+  { mean: [9, -0.9], factor: [1.5, -0.2, 0.3] },
+  { mean: [19, -0.5], factor: [3, -0.4, 0.6] },
 ];
 
 function oneClass(
@@ -214,15 +215,15 @@ export const COVERAGE_CASES: readonly CoverageCase[] = [
       "(Intercept)": 16,
       "latent(time)": -7,
       "var((Intercept))": 16,
-      "cov((Intercept),latent(time))": -2,
-      "var(latent(time))": 9.25,
+      "cov((Intercept),latent(time))": -6,
+      "var(latent(time))": 11.25,
       "residual sd": 2.5,
       ...Object.fromEntries([1, 2, 3, 4].map((o) => [`loading[${o}]`, LOADINGS[o]!])),
     },
     draw: (stream, n) =>
       drawCohort(
         {
-          classes: [{ mean: [16, -7], factor: [4, -0.5, 3] }],
+          classes: [{ mean: [16, -7], factor: [4, -1.5, 3] }],
           residual: independent([2.5]),
           sessions: SIX,
           basis: (t) => LOADINGS[t]!,
@@ -247,7 +248,7 @@ export const COVERAGE_CASES: readonly CoverageCase[] = [
   },
   {
     name: "growth mixture of 2 classes, D of each class its own",
-    persons: 600,
+    persons: 800,
     spec: { ...STRAIGHT, classes: 2, covariance: "free" },
     starts: FEW,
     truth: {
@@ -255,11 +256,11 @@ export const COVERAGE_CASES: readonly CoverageCase[] = [
       ...covarianceTruth(OWN_SPREAD[0]!.factor, "@1"),
       ...covarianceTruth(OWN_SPREAD[1]!.factor, "@2"),
       "residual sd": 2,
-      "membership (Intercept)@1": 0.3,
+      "membership (Intercept)@1": 0.6,
     },
     draw: (stream, n) =>
       drawCohort(
-        { classes: OWN_SPREAD, logits: [[0.3, 0]], residual: independent([2]), sessions: WEEKLY },
+        { classes: OWN_SPREAD, logits: [[0.6, 0]], residual: independent([2]), sessions: WEEKLY },
         stream,
         n,
       ),
@@ -273,11 +274,11 @@ export const COVERAGE_CASES: readonly CoverageCase[] = [
       ...meanTruth(STILL),
       "residual sd@1": 2,
       "residual sd@2": 3.5,
-      "membership (Intercept)@1": -0.4,
+      "membership (Intercept)@1": -0.6,
     },
     draw: (stream, n) =>
       drawCohort(
-        { classes: STILL, logits: [[-0.4, 0]], residual: independent([2, 3.5]), sessions: SIX },
+        { classes: STILL, logits: [[-0.6, 0]], residual: independent([2, 3.5]), sessions: SIX },
         stream,
         n,
       ),
@@ -291,7 +292,7 @@ export const COVERAGE_CASES: readonly CoverageCase[] = [
     draw: (stream, n) =>
       drawCohort(
         {
-          classes: [{ mean: [13, -1.3, 0.05], factor: [4.5, -0.2, 0.5] }],
+          classes: [{ mean: [13, -1.3, 0.05], factor: [4.5, -0.3, 0.5] }],
           residual: skewed(3, 1.5),
           sessions: WEEKLY,
           bounded: true,
