@@ -140,5 +140,7 @@ function growthSpec(growth: GrowthSection, first: Omit<ModelSpec, "classes">): M
     fixed: [growth.fixed ?? first.fixed, ...effects].join(" + "),
     random: growth.random ?? `1 + ${first.time}`,
     reml: growth.reml ?? false,
+    // REML has no scores to sum by cluster.
+    ...(first.cluster === undefined || growth.reml === true ? {} : { cluster: first.cluster }),
   });
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type LongTable, tableFromArrays } from "../../src/core/table.js";
 import { fit } from "../../src/models/fitModel.js";
 import { influence } from "../../src/models/influence.js";
+import { readPeople } from "../../src/models/persons/people.js";
 import type { FitResult } from "../../src/models/result.js";
 import type { ModelSpecInput } from "../../src/models/spec.js";
 import {
@@ -76,10 +77,8 @@ describe("leaving out each of the ten most influential people", () => {
       }
       // The estimates without the person, judged by everybody's likelihood.
       displacement.push(person.displacement);
-      const others = influence({ ...full, internal: rescaled(refit, full) }, table);
-      trueDisplacement.push(
-        2 * (full.logLikelihood - others.logLikelihood.reduce((sum, value) => sum + value, 0)),
-      );
+      const others = readPeople({ ...full, internal: rescaled(refit, full) }, table);
+      trueDisplacement.push(2 * (full.logLikelihood - others.logLikelihood));
     }
     expect(correlation(foretold, true_)).toBeGreaterThan(0.99);
     expect(correlation(displacement, trueDisplacement)).toBeGreaterThan(0.97);
@@ -190,6 +189,10 @@ describe("influence", () => {
     const reml = await fit(table, { ...base, reml: true });
     expect(await problemsOf(() => influence(reml, table))).toMatchObject([{ code: "reml-influence" }]);
     const result = await fit(table, base);
+    const rounded = withColumns(table, { score: (row, r) => (r === 5 ? row.score! + 1 : row.score!) });
+    expect(await problemsOf(() => influence(result, rounded))).toMatchObject([
+      { code: "other-people", message: expect.stringContaining("other scores") as unknown },
+    ]);
     expect(await problemsOf(() => influence(result, without(table, "p3")))).toMatchObject([
       { code: "other-people" },
     ]);

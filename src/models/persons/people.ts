@@ -21,6 +21,8 @@ export interface People {
   readonly x: Float64Array;
   /** Internal scale. */
   readonly parameters: ClassParameters;
+  /** Of these people's scores, user's scale; not restricted under REML. */
+  readonly logLikelihood: number;
   readonly posteriors: Posteriors;
   /** Null where the model does not look at single rows. */
   readonly rows: RowOccasions | null;
@@ -51,14 +53,26 @@ export function readPeople(result: FitResult, table: LongTable): People {
 export function readFittedPeople(result: FitResult, table: LongTable): People {
   const people = peopleOf(result, table, result.model);
   const { nPersons, nObservations } = people.data.moments;
-  if (nPersons !== result.nPersons || nObservations !== result.nObservations)
+  const sameNumbers = nPersons === result.nPersons && nObservations === result.nObservations;
+  if (!sameNumbers || !hasFittedLikelihood(people, result))
     throw new InputError({
       code: "other-people",
-      message: `The table has ${nObservations} usable scores of ${nPersons} people.`,
+      message: sameNumbers
+        ? "The table holds other scores, times or covariates than those fitted."
+        : `The table has ${nObservations} usable scores of ${nPersons} people.`,
       expected: `the table that was fitted, ${result.nObservations} scores of ${result.nPersons} people`,
       fix: "Give the very table that the model was fitted to.",
     });
   return people;
+}
+
+/** Other scores have another likelihood; REML's is another function of the same scores. */
+function hasFittedLikelihood(
+  { logLikelihood }: People,
+  { logLikelihood: fitted, model }: FitResult,
+): boolean {
+  if (model.reml || !Number.isFinite(fitted)) return true;
+  return Math.abs(logLikelihood - fitted) < 1e-4 + 1e-6 * Math.abs(fitted);
 }
 
 function peopleOf(result: FitResult, table: LongTable, spec: FitResult["model"]): People {
@@ -68,7 +82,7 @@ function peopleOf(result: FitResult, table: LongTable, spec: FitResult["model"])
   const { objective, layout } = objectiveOf(data, { ...spec, reml: false });
   const x = Float64Array.from(result.internal);
   const values = new Float64Array(data.moments.nPersons * spec.classes);
-  objective.evaluatePosteriors(x, values);
+  const { value } = objective.evaluatePosteriors(x, values);
   const parameters = allocateFor(layout);
   unpackInto(layout, x, parameters);
   return {
@@ -77,6 +91,7 @@ function peopleOf(result: FitResult, table: LongTable, spec: FitResult["model"])
     layout,
     x,
     parameters,
+    logLikelihood: value - data.moments.nObservations * Math.log(design.stored.scaling.outcomeSd),
     posteriors: posteriorsOf(table, design, values, spec.classes),
     rows: rowOccasions(design),
     time: takeValues(numericValues(table, spec.time), design.keptRows),
