@@ -63,7 +63,7 @@ export async function bootstrap(
       seed,
       startsPerReplicate,
       clusters: kind === "nonparametric" ? (result.model.cluster ?? null) : null,
-      ...describeBootstrap(result, people, finished, replicates),
+      ...describeBootstrap(result, people, finished, replicates, kind),
       elapsedSeconds: (performance.now() - started) / 1000,
     };
   } finally {

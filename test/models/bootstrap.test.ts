@@ -150,6 +150,29 @@ function backwards(): JobRunner {
   };
 }
 
+test("classes that trade places at the last time keep their labels, and errors are not inflated", async () => {
+  // Same mean at session 4, where classes are ordered; 4 points apart at the start.
+  const table = cohort(
+    200,
+    5,
+    (i) => {
+      const start = i % 2 === 0 ? 16 : 12;
+      return (session, own) => start + ((10 - start) / 4) * session + 1.5 * own.normal();
+    },
+    7,
+  );
+  const result = await fit(table, { ...base, random: "0", classes: 2 }, QUICK);
+  const own = await bootstrap(table, result, { replicates: 200, kind: "parametric" });
+  expect(own.replicates.reordered!).toBeGreaterThan(0.2);
+  expect(own.replicates.poorMatch).toBe(0);
+  own.parameters.forEach(({ name, standardError }, j) => {
+    const ratio = standardError! / result.parameters[j]!.standardError!;
+    // 200 replicates know an error to 5%.
+    expect(ratio, name).toBeGreaterThan(0.8);
+    expect(ratio, name).toBeLessThan(1.2);
+  });
+});
+
 describe("one class", () => {
   const table = withColumns(cohort(150, 8, ordinary), { x: (_row, _index, person) => (person % 7) - 3 });
   const spec = { ...base, fixed: "1 + time * x", random: "1 + time" };
@@ -170,6 +193,44 @@ describe("one class", () => {
     });
     expect(own.classes).toHaveLength(1);
     expect(own.classes[0]!.proportion).toMatchObject({ estimate: 1, standardError: null });
+  });
+
+  test("constraints hold in every replicate, and what they fix has no error", async () => {
+    const constraints = ["x = 0.25"];
+    const result = await fit(table, { ...spec, constraints });
+    const own = await bootstrap(table, result, { replicates: 40 });
+    expectAllFinite(own);
+    const fixed = own.parameters.find(({ name }) => name === "x")!;
+    expect(fixed).toMatchObject({ estimate: 0.25, standardError: null, lower: null });
+    expect(own.parameters.filter(({ standardError }) => standardError === null)).toEqual([fixed]);
+  });
+
+  test.each(["ar1", "occasion"] as const)("%s residuals: errors are those of the fit", async (residual) => {
+    const result = await fit(cohort(200, 5, ordinary), { ...base, residual });
+    const own = await bootstrap(cohort(200, 5, ordinary), result, { replicates: 150, kind: "parametric" });
+    expectAllFinite(own);
+    own.parameters.forEach(({ standardError, name }, j) => {
+      const ratio = standardError! / result.parameters[j]!.standardError!;
+      // 150 replicates know an error to 6%.
+      expect(ratio, name).toBeGreaterThan(0.78);
+      expect(ratio, name).toBeLessThan(1.25);
+    });
+  });
+
+  test("a latent basis: the curve runs through the loadings of each replicate", async () => {
+    const bent = cohort(200, 4, (_, stream) => {
+      const intercept = 12 + 2 * stream.normal();
+      return (session, own) => intercept - 4 * Math.sqrt(session / 3) + own.normal();
+    });
+    const result = await fit(bent, { ...base, fixed: "1 + latent(time)" });
+    const own = await bootstrap(bent, result, { replicates: 150, kind: "parametric" });
+    const { meanTrajectory } = own.classes[0]!;
+    const fitted = result.classes[0]!.meanTrajectory;
+    meanTrajectory.mean.forEach((_, t) => {
+      const half = (fitted.upper[t]! - fitted.lower[t]!) / 2;
+      expect((1.96 * meanTrajectory.standardError[t]!) / half).toBeGreaterThan(0.8);
+      expect((1.96 * meanTrajectory.standardError[t]!) / half).toBeLessThan(1.25);
+    });
   });
 
   test("a variance at zero leaves zero in samples that want it to", async () => {

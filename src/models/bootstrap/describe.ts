@@ -11,7 +11,7 @@ import type { FitResult } from "../result.js";
 import type { ModelSpec } from "../spec.js";
 import { DISSOLVED } from "./align.js";
 import type { ReplicateFailure } from "./refit.js";
-import { isPoorMatch, type Replicate } from "./replicate.js";
+import { type BootstrapKind, isPoorMatch, type Replicate } from "./replicate.js";
 import { columnOf, covarianceOfColumns, FEWEST_FOR_INTERVAL, meanOf, summarise } from "./summary.js";
 import type {
   BootstrapClass,
@@ -36,6 +36,7 @@ export type BootstrapDescription = Pick<
  * @param people - the fit joined to its people
  * @param replicates - those finished
  * @param requested - how many were asked for
+ * @param kind - what was drawn
  * @returns errors of every parameter, class proportion and mean trajectory, and what became of the replicates
  */
 export function describeBootstrap(
@@ -43,6 +44,7 @@ export function describeBootstrap(
   people: People,
   replicates: readonly Replicate[],
   requested: number,
+  kind: BootstrapKind,
 ): BootstrapDescription {
   const used = replicates.filter((replicate) => replicate.failure === null);
   const parameters = used.map(({ x }) => {
@@ -67,7 +69,7 @@ export function describeBootstrap(
     covariance: covarianceOfColumns(estimates, p),
     classes: result.classes.map((_, k) => describeClass(result, people, used, parameters, k)),
     estimates,
-    warnings: warningsOf(result, people, counts),
+    warnings: warningsOf(result, people, counts, kind),
   };
 }
 
@@ -159,7 +161,12 @@ function withLoadings(stored: StoredDesign, spec: ModelSpec, loadings: Float64Ar
 }
 
 /** What a reader should know, one sentence each. */
-function warningsOf(result: FitResult, people: People, counts: ReplicateCounts): string[] {
+function warningsOf(
+  result: FitResult,
+  people: People,
+  counts: ReplicateCounts,
+  kind: BootstrapKind,
+): readonly string[] {
   const out: string[] = [];
   const { finished, requested, used, poorMatch, elsewhere } = counts;
   if (!result.convergence.converged)
@@ -179,10 +186,15 @@ function warningsOf(result: FitResult, people: People, counts: ReplicateCounts):
     out.push(
       `In ${percent(elsewhere)} of the replicates a random start found a better solution than the fit's own estimates led to.`,
     );
-  const { clusters } = people.data;
-  if (clusters !== null && result.model.cluster !== undefined)
-    out.push(...clusterWarnings(result.model.cluster, countClusters(clusters)));
-  return out;
+  return [...out, ...clusterCautions(result.model.cluster, people, kind)];
+}
+
+function clusterCautions(name: string | undefined, { data }: People, kind: BootstrapKind): readonly string[] {
+  if (name === undefined || data.clusters === null) return [];
+  if (kind === "nonparametric") return clusterWarnings(name, countClusters(data.clusters));
+  return [
+    `Scores are drawn person by person, so these errors do not allow for what people of one ${name} share; draw people for that.`,
+  ];
 }
 
 function percent(share: number): string {

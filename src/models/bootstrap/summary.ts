@@ -2,6 +2,8 @@ import type { BootstrapSummary } from "./types.js";
 
 /** Share of the replicates beyond each end of an interval. */
 const TAIL = 0.025;
+/** Relative range below which a number (one that is held fixed) does not vary. */
+const ROUNDING = 1e-12;
 /** Fewest replicates for which the ends of the interval lie within them. */
 export const FEWEST_FOR_INTERVAL = 39;
 
@@ -19,7 +21,8 @@ export function summarise(estimate: number, values: Float64Array): BootstrapSumm
   const mean = meanOf(values);
   let squares = 0;
   for (const value of values) squares += (value - mean) ** 2;
-  const varies = n > 1 && sorted[0]! < sorted[n - 1]!;
+  const [smallest, largest] = [sorted[0]!, sorted[n - 1]!];
+  const varies = n > 1 && largest - smallest > ROUNDING * Math.max(Math.abs(smallest), Math.abs(largest));
   const interval = varies && n >= FEWEST_FOR_INTERVAL;
   return {
     estimate,
