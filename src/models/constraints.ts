@@ -176,7 +176,27 @@ function fixedAt(
     });
     return [];
   }
+  if (isOutOfReach(form, target)) {
+    problems.push({
+      code: "impossible-value",
+      where: `constraint "${text}"`,
+      message: `${names.reported[i]!.name} cannot be ${value}: it is out of all proportion to the spread of the scores, so that the likelihood would be rounding error.`,
+      expected: "a value nearer to what the scores show",
+    });
+    return [];
+  }
   return [{ coefficients: form.coefficients, value: target - form.constant }];
+}
+
+/** Largest standard deviation of a random effect, and largest ratio of the residual's either way, in those of the scores. */
+const LARGEST_SPREAD = 50;
+
+/** Whether a standard deviation is held where sums of squares no longer hold the digits that the likelihood needs. */
+function isOutOfReach({ transform, coefficients, constant }: LinearForm, target: number): boolean {
+  if (transform.name !== "square root" && transform.name !== "log") return false;
+  const largest = Math.max(...coefficients.map(Math.abs));
+  const internal = Math.abs((target - constant) / largest);
+  return internal > (transform.name === "log" ? Math.log(LARGEST_SPREAD) : LARGEST_SPREAD);
 }
 
 function equalities(

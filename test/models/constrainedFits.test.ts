@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { LongTable } from "../../src/core/table.js";
 import { enumerate } from "../../src/models/enumeration.js";
 import { fit } from "../../src/models/fitModel.js";
+import { likelihoodRatioTest } from "../../src/models/inference/likelihoodRatio.js";
 import { predict } from "../../src/models/predict.js";
 import type { FitResult, ParameterEstimate } from "../../src/models/result.js";
 import type { ModelSpecInput } from "../../src/models/spec.js";
@@ -270,6 +271,10 @@ test("likelihood-ratio and Wald test of one constraint nearly agree", async () =
   expect(free.nParameters - held.nParameters).toBe(1);
   expect(ratio).toBeGreaterThan(0);
   expect(Math.abs(wald / ratio - 1)).toBeLessThan(0.03);
+  const lrt = likelihoodRatioTest(held, free);
+  expect(lrt).toMatchObject({ df: 1, differences: ["freed: age = 0"] });
+  expect(lrt.statistic).toBeCloseTo(ratio, 12);
+  expect(lrt.p!).toBeCloseTo(get(free, "age").p!, 2);
 });
 
 test("every start in the right space, with any number of classes named", async () => {
@@ -278,6 +283,25 @@ test("every start in the right space, with any number of classes named", async (
   const second = await fit(table, spec, { ...QUICK, seed: 5 });
   expect(second.internal).toEqual(first.internal);
   expect(get(first, "time", 3).estimate).toBe(0);
+});
+
+test.each([
+  ["a mean far from any score", { constraints: ["(Intercept)@1 = 1e6"] }],
+  ["a very small residual", { constraints: ["residual sd = 0.2"] }],
+  ["a very large residual", { constraints: ["residual sd = 150"] }],
+  ["an enormous random effect", { diagonal: true, constraints: ["var(time) = 5000"] }],
+  [
+    "everything but one mean",
+    {
+      random: "0",
+      fixed: "1",
+      constraints: ["(Intercept)@1 = 12", "residual sd = 3", "membership: (Intercept)@1 = 0"],
+    },
+  ],
+])("%s gives finite results and a named verdict", async (_, extra) => {
+  const result = await fit(table, { ...base, ...extra }, { ...QUICK, maxIterations: 200 });
+  expectAllFinite(result);
+  expect(result.convergence.verdicts.length).toBeGreaterThan(0);
 });
 
 describe("enumerations", () => {

@@ -285,6 +285,18 @@ const REFUSED: [string, Partial<ModelSpecInput>, string, RegExp][] = [
   ["a variance within a full D", { constraints: ["var(time) = 0.3"] }, "not-linear", /var\(\.\.\.\) = 0/],
   ["no residual at all", { constraints: ["residual sd = 0"] }, "impossible-value", /a number above 0/],
   [
+    "a residual of nothing to speak of",
+    { constraints: ["residual sd = 1e-6"] },
+    "impossible-value",
+    /out of all proportion/,
+  ],
+  [
+    "a variance beyond all scores",
+    { diagonal: true, constraints: ["var(time) = 1e8"] },
+    "impossible-value",
+    /out of all proportion/,
+  ],
+  [
     "a negative variance",
     { diagonal: true, constraints: ["var(time) = -1"] },
     "impossible-value",
