@@ -176,6 +176,9 @@ function planOf(
     nRandom: parts.nRandom,
     oneClass: spec.classes === 1,
     diagonal: spec.diagonal,
+    constrained: (spec.constraints ?? []).some(
+      (line) => /\b(var|cov)\(/.test(line) && !/=\s*0\s*$/.test(line),
+    ),
     fixedColumns,
     person: parts.person.map((values) => takeValues(values, kept.persons)),
   });

@@ -27,7 +27,7 @@ const table = withColumns(
 const moved = (unit: number, shift: number): LongTable =>
   withColumns(table, { time: (row) => unit * row.time! + shift });
 
-/** Units and origins: near, calendar years, a counter, days to weeks, days to seconds. */
+/** Units and origins: near, calendar years, a counter, days in weeks or seconds, years and Unix time of weeks. */
 const CLOCKS: [number, number][] = [
   [1, 50],
   [1, 2000],
@@ -35,6 +35,7 @@ const CLOCKS: [number, number][] = [
   [1 / 7, 0],
   [86_400, 0],
   [1 / 52, 2019.5],
+  [604_800, 1.7e9],
 ];
 
 const QUADRATIC = { fixed: "1 + time + time^2", random: "1 + time + time^2" };

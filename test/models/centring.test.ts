@@ -46,6 +46,11 @@ describe("a model is centred when it is the same from any origin", () => {
     ["a slope of a covariate alone", { fixed: "1 + time + age:time" }, /age:time stands .* without age/],
     ["a random slope alone", { fixed: "1 + time", random: "0 + time" }, /random effect of time stands/],
     ["uncorrelated random effects", { random: "1 + time", diagonal: true }, /uncorrelated/],
+    [
+      "a variance held at time zero",
+      { random: "1 + time", constraints: ["var((Intercept)) = 4"] },
+      /constraint is about the variances at time zero/,
+    ],
     ["a shared intercept", { classSpecific: "0 + time", classes: 2 }, /time differs by class, but a lower/],
   ])("not for %s", (_, spec, reason) => {
     expect(design(spec).stored.centring).toBeUndefined();

@@ -12,6 +12,8 @@ export interface CentringInput {
   readonly oneClass: boolean;
   /** Random effects uncorrelated. */
   readonly diagonal: boolean;
+  /** A constraint sets variances or covariances, other than to zero, which are those at the origin of time. */
+  readonly constrained: boolean;
   readonly fixedColumns: readonly FixedColumn[];
   /** Person columns over the kept persons. */
   readonly person: readonly Float64Array[];
@@ -81,6 +83,7 @@ export function planCentring(input: CentringInput): CentringPlan {
           `the random effect of ${input.basisNames[source]} stands without those of lower powers`,
         );
       if (input.diagonal) return refuse("the random effects are uncorrelated");
+      if (input.constrained) return refuse("a constraint is about the variances at time zero");
       random[target]![source] = lower.weight / shapes[target]!.coefficient;
     }
   return { centring: { centre: input.centre, fixed, random }, obstacle: null };
