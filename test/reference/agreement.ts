@@ -6,6 +6,8 @@ import type { ReferenceModel } from "./fixtures.js";
 const ONE_CLASS = { estimate: 0.001, standardError: 0.02 };
 const MIXTURE = { estimate: 0.01, standardError: 0.02 };
 const LOG_LIKELIHOOD = 1e-4;
+/** Where flexmix inflates variances by n / (n - 3), which costs 9 / (4 n) of log-likelihood: 0.001 at the 2,239 rows of REFRAMED. */
+const LOG_LIKELIHOOD_ONLY = 2e-3;
 
 /** A term whatever the order of the parts of an interaction. */
 function termKey(term: string): string {
@@ -42,7 +44,9 @@ export function expectAgreement(fit: FitResult, reference: ReferenceModel): void
   expect(fit.nParameters).toBe(reference.npar);
   const gain = fit.logLikelihood - reference.logLik;
   expect(gain, "log-likelihood below the reference").toBeGreaterThan(-LOG_LIKELIHOOD);
-  if (reference.classes === undefined) {
+  if (reference.logLikOnly !== undefined) {
+    expect(gain, reference.logLikOnly).toBeLessThan(LOG_LIKELIHOOD_ONLY);
+  } else if (reference.classes === undefined) {
     expect(gain, "log-likelihood above that of a concave problem").toBeLessThan(LOG_LIKELIHOOD);
     expectOneClass(fit, reference);
   } else if (!reference.localMaximum && gain < LOG_LIKELIHOOD && !reference.boundary)
@@ -53,23 +57,17 @@ function expectOneClass(fit: FitResult, reference: ReferenceModel): void {
   for (const [term, [estimate, se]] of Object.entries(reference.fixed!)) {
     const ours = parameter(fit, "fixed", term, 1);
     expectAgrees(term, ours.estimate, estimate, se, ONE_CLASS.estimate);
-    expectSameError(term, ours.standardError, se, ONE_CLASS.standardError);
+    // nlme takes the variances as known; with variances by occasion that alone is worth 2%.
+    const comparable = reference.observedSe?.[term] ?? se;
+    expectSameError(term, ours.standardError, comparable, ONE_CLASS.standardError);
   }
-  const residual = fit.parameters.find((p) => p.block === "residual")!;
-  expectAgrees(
-    "residual sd",
-    fit.residual.sd[0]!,
-    reference.residualSd[0]!,
-    residual.standardError!,
-    ONE_CLASS.estimate,
-  );
-  if (reference.residualSdSe !== undefined)
-    expectSameError(
-      "residual sd",
-      residual.standardError,
-      reference.residualSdSe[0]!,
-      ONE_CLASS.standardError,
-    );
+  expectResidual(fit, reference, [0], ONE_CLASS);
+  for (const [occasion, [estimate, se]] of Object.entries(reference.loadings ?? {})) {
+    const ours = fit.parameters.find((p) => p.name === `loading[${occasion}]`);
+    expect(ours, `loading of occasion ${occasion}`).toBeDefined();
+    expectAgrees(`loading ${occasion}`, ours!.estimate, estimate, se, ONE_CLASS.estimate);
+    expectSameError(`loading ${occasion}`, ours!.standardError, se, ONE_CLASS.standardError);
+  }
   expectCovariance(fit, reference, [0], ONE_CLASS.estimate);
 }
 
@@ -96,19 +94,57 @@ function expectMixture(fit: FitResult, reference: ReferenceModel): void {
     expect(Math.abs(summary.assigned - theirs.assigned)).toBeLessThanOrEqual(1);
   });
   expect(Math.abs(fit.criteria.entropy! - reference.entropy!)).toBeLessThan(1e-3);
-  const sd = reference.residualSd;
-  classes.forEach((_, k) => {
-    const theirs = sd[Math.min(k, sd.length - 1)]!;
-    const ours = fit.residual.sd[Math.min(match[k]!, fit.residual.sd.length - 1)]!;
-    const se = reference.residualSdSe![Math.min(k, sd.length - 1)]!;
-    expectAgrees("residual sd", ours, theirs, se, MIXTURE.estimate);
-    const own = fit.parameters.find(
-      (p) => p.block === "residual" && (p.class === null || p.class === match[k]! + 1),
-    )!;
-    expectSameError("residual sd", own.standardError, se, MIXTURE.standardError);
-  });
+  expectResidual(fit, reference, match, MIXTURE);
   expectCovariance(fit, reference, match, MIXTURE.estimate);
   expectMembership(fit, reference, match);
+}
+
+/** Residual standard deviations of classes and occasions, and the autocorrelation, with their errors where the reference has them. */
+function expectResidual(
+  fit: FitResult,
+  reference: ReferenceModel,
+  match: readonly number[],
+  tolerance: { readonly estimate: number; readonly standardError: number },
+): void {
+  const { residual } = fit;
+  const occasions = reference.occasions ?? [null];
+  const perClass = reference.residualSd.length / occasions.length;
+  expect(residual.sd.length).toBe(reference.residualSd.length);
+  expect(residual.occasions).toEqual(reference.occasions ?? null);
+  const expectOne = (
+    name: string,
+    label: number | null,
+    value: number,
+    theirs: number,
+    se?: number,
+  ): void => {
+    const own = fit.parameters.find((p) => p.name === name && (p.class === null || p.class === label));
+    expect(own?.standardError, `${name} of class ${label}`).toBeGreaterThan(0);
+    expectAgrees(name, value, theirs, se ?? own!.standardError!, tolerance.estimate);
+    if (se !== undefined) expectSameError(name, own!.standardError, se, tolerance.standardError);
+  };
+  for (let k = 0; k < perClass; k++)
+    occasions.forEach((occasion, o) => {
+      const label = perClass === 1 ? null : match[k]! + 1;
+      const at = (label === null ? 0 : label - 1) * occasions.length + o;
+      const theirs = k * occasions.length + o;
+      expectOne(
+        occasion === null ? "residual sd" : `residual sd[${occasion}]`,
+        label,
+        residual.sd[at]!,
+        reference.residualSd[theirs]!,
+        reference.residualSdSe?.[theirs],
+      );
+    });
+  if (reference.autocorrelation === undefined) expect(residual.autocorrelation).toBeNull();
+  else
+    expectOne(
+      "autocorrelation",
+      null,
+      residual.autocorrelation!,
+      reference.autocorrelation,
+      reference.autocorrelationSe,
+    );
 }
 
 /** Entries of D against the reference, in standard errors of ours (the reference has none on this scale). */

@@ -7,6 +7,7 @@ export interface ReferenceModel {
   readonly name: string;
   readonly package: string;
   readonly call: string;
+  readonly data: "sim600" | "reframed";
   readonly where?: string;
   readonly nPersons: number;
   readonly nObservations: number;
@@ -15,8 +16,17 @@ export interface ReferenceModel {
   readonly npar: number;
   /** One class: term -> [estimate, standard error]. */
   readonly fixed?: Readonly<Record<string, readonly [number, number]>>;
+  /** Their standard errors from the whole observed information, where the software takes the variances as known. */
+  readonly observedSe?: Readonly<Record<string, number>>;
+  /** One, one per class, one per occasion, or class by class the occasions. */
   readonly residualSd: readonly number[];
   readonly residualSdSe?: readonly number[];
+  /** Occasions of the residual standard deviations, where they differ by occasion. */
+  readonly occasions?: readonly number[];
+  readonly autocorrelation?: number;
+  readonly autocorrelationSe?: number;
+  /** Latent basis: occasion -> [free loading, standard error]. */
+  readonly loadings?: Readonly<Record<string, readonly [number, number]>>;
   /** One matrix, or one per class. */
   readonly covarianceD?: readonly (readonly number[])[] | readonly (readonly (readonly number[])[])[];
   /** Standard errors of the lower triangle of D, by rows. */
@@ -35,6 +45,8 @@ export interface ReferenceModel {
   };
   readonly entropy?: number;
   readonly boundary?: true;
+  /** Why only the log-likelihood is compared. */
+  readonly logLikOnly?: string;
   readonly localMaximum?: true;
 }
 
@@ -44,17 +56,27 @@ export const REFRAMED_FILE: URL = new URL("../../../shared/data/reframed_phq9.cs
 /** Whether the REFRAMED file is there. */
 export const hasReframed: boolean = existsSync(REFRAMED_FILE);
 
-/** Reference models of a data set. */
-export function referenceModels(name: "sim600" | "reframed"): readonly ReferenceModel[] {
-  return JSON.parse(
-    readFileSync(new URL(`${name}-models.json`, import.meta.url), "utf8"),
-  ) as ReferenceModel[];
+/** Reference models of a file: `sim600-models`, `sim600-structures` or `reframed-models`. */
+export function referenceModels(
+  name: "sim600-models" | "sim600-structures" | "reframed-models",
+): readonly ReferenceModel[] {
+  return JSON.parse(readFileSync(new URL(`${name}.json`, import.meta.url), "utf8")) as ReferenceModel[];
 }
 
-/** The simulated data, with age centred as in the reference calls. */
-export function sim600(maximumSession: number = Number.POSITIVE_INFINITY): LongTable {
+/** The rows a reference model was fitted to. */
+export function dataOf(model: ReferenceModel): LongTable {
+  const last = Number(/<= (\d+)$/.exec(model.where ?? "")?.[1] ?? Number.POSITIVE_INFINITY);
+  if (model.data === "reframed") return reframed(last);
+  return model.where === "without every fifth row" ? sim600(last, 5) : sim600(last);
+}
+
+/** The simulated data, with age centred as in the reference calls; `leaveOut` = 5 takes every fifth row away, so that sessions are missed. */
+export function sim600(
+  maximumSession: number = Number.POSITIVE_INFINITY,
+  leaveOut: number = Number.POSITIVE_INFINITY,
+): LongTable {
   const rows = readCsv(new URL("sim600.csv", import.meta.url)).filter(
-    (row) => Number(row.session) <= maximumSession,
+    (row, r) => Number(row.session) <= maximumSession && (r + 1) % leaveOut !== 0,
   );
   const numbers = (name: string): number[] => rows.map((row) => Number(row[name]));
   return tableFromArrays(

@@ -46,7 +46,9 @@ dense <- function(d, y, fixed, random = NULL, occasion = NULL, correlation = "no
   values_reached <- -vapply(reached, `[[`, 0, "objective")
   x <- reached[[which.max(values_reached)]]$par
   for (i in 1:8) {  # Newton with the exact Hessian
-    H <- object$he(x); g <- as.vector(object$gr(x))
+    g <- as.vector(object$gr(x))
+    if (max(abs(g)) < 1e-8) break
+    H <- object$he(x)
     step_ <- tryCatch(solve(H, g), error = function(e) NULL)
     if (is.null(step_) || object$fn(x - step_) > object$fn(x) + 1e-9) break
     x <- x - step_

@@ -85,6 +85,7 @@ one_class_entry <- function(name, package, d, spec, theirs, check, where = NULL)
   entry <- list(name = name, package = package, call = theirs$call, data = "sim600", where = where,
     nPersons = length(unique(d$id)), nObservations = nrow(d), spec = spec, logLik = theirs$logLik, npar = check$npar,
     fixed = pairs_of(term_name(colnames(X), spec), theirs$beta, theirs$se),
+    observedSe = setNames(as.list(as.vector(check$beta$se)), term_name(colnames(X), spec)),
     residualSd = I(sd), residualSdSe = I(as.vector(check$sd$se)), occasions = if (by_occasion) I(sort(unique(occasion_of(d, spec)))),
     autocorrelation = theirs$phi, autocorrelationSe = if (!is.null(theirs$phi)) check$phi[2],
     loadings = if (!is.null(theirs$loadings)) pairs_of(sort(unique(occasion_of(d, spec)))[1 + seq_along(theirs$loadings)], theirs$loadings, theirs$loadings_se),
