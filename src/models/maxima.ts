@@ -88,8 +88,7 @@ function classMeansOf(problem: Problem, shape: ProblemShape, x: Float64Array): C
     means: logits.map((_, k) =>
       Float64Array.from(stored.times.grid, (_time, t) => {
         let value = 0;
-        for (let j = 0; j < nFixed; j++)
-          value += parameters.beta[k * nFixed + j]! * rows[j]![t]!;
+        for (let j = 0; j < nFixed; j++) value += parameters.beta[k * nFixed + j]! * rows[j]![t]!;
         return value * outcomeSd + outcomeMean;
       }),
     ),

@@ -19,6 +19,8 @@ import type { ConvergeInput, OneClassInput, ScreenInput, SplitInput, StartOutcom
 const FEWER_STARTS = { initial: 8, final: 2 };
 /** Smaller models fitted on the way: those with up to three classes fewer. */
 const FEWER_MODELS = 3;
+/** With more classes than this none are: their splits alone would cost more than the model's own starts. */
+const MOST_CLASSES = 10;
 /** Half the usual small step: as near to the smaller model as rounding leaves a direction to climb in. */
 const NEAREST_SPLIT = [0.01];
 
@@ -155,7 +157,8 @@ class Search {
       if (shape.classes === 1 || base === undefined) return undefined;
       if (previous !== undefined) return { ...previous, classes: shape.classes - 1, tried: 0 };
       // Constraints are on the classes of this model: the model with fewer is another one.
-      if (options.startsInitial === 1 || shape.restriction !== undefined) return undefined;
+      if (shape.restriction !== undefined) return undefined;
+      if (options.startsInitial === 1 || shape.classes > MOST_CLASSES) return undefined;
       return { x: base.x, logLikelihood: soundValue(base), classes: 1, tried: 0 };
     });
     const largest = Math.max(...this.requests.map((request) => request.shape.classes));
@@ -456,6 +459,7 @@ function summarise(
     finalists: order.length,
     converged: order.filter((start) => start.converged).length,
     refused: order.filter((start) => start.degenerate).length,
+    refusedWhenScreened: screened.filter((start) => start.degenerate).length,
     replicatedBest: replications(order, finished.logLikelihood),
     distinctMaxima: maxima.length,
     logLikelihoods: order.map((start) => start.logLikelihood - shift),

@@ -152,6 +152,8 @@ export interface StartsSummary {
   readonly converged: number;
   /** Finalists refused because their residual variances ran beyond the bound. */
   readonly refused: number;
+  /** Starts already beyond the bound after screening; they are carried further only where no others are left. */
+  readonly refusedWhenScreened: number;
   /** Finalists that reached the best log-likelihood (within 1e-3), counted by the groupings they were made of. */
   readonly replicatedBest: number;
   /** Different maxima (log-likelihood or class means) among the finalists that were not refused. */

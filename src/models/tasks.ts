@@ -185,7 +185,7 @@ function nestedStart(
 const convergeStart = (data: ProblemData, input: ConvergeInput): StartOutcome => {
   const likelihood = freeLikelihoodOf(data, input.shape);
   const { objective, space } = likelihood;
-  const result = climbToMaximum(likelihood, input);
+  const result = climbToMaximum(data, likelihood, input);
   const x = fullVector(space, result.point.x);
   return {
     x: Array.from(x),
@@ -200,29 +200,33 @@ const convergeStart = (data: ProblemData, input: ConvergeInput): StartOutcome =>
   };
 };
 
-/** Iterations after which the reference of proportional covariances is chosen anew, for the first time; each time twice as many. */
-const FIRST_LEG = 40;
+/** Iterations after which a climb is looked at for the first time; then after twice as many, and so on. */
+const FIRST_LEG = 50;
 
 /**
- * Quasi-Newton; where covariances are proportional, with the class of the largest as their reference: were it the reference class's
- * that shrinks to nothing, all scales would run off together, for hundreds of iterations.
+ * Quasi-Newton, looked at on the way: where covariances are proportional the class of the largest is made their reference (were it the
+ * reference class's that shrinks to nothing, all scales would run off together, for hundreds of iterations), and a climb of class variances
+ * that has left their bound is given up.
  */
 function climbToMaximum(
+  data: ProblemData,
   { objective, layout, space }: FreeLikelihood,
   { shape, x: given, maxIterations }: ConvergeInput,
 ): QuasiNewtonResult {
   let x: Float64Array = Float64Array.from(given);
   const isRelative = layout.sigmaAt > layout.scaleAt && (shape.restriction?.exchangeable ?? true);
+  const isLookedAt = isRelative || (shape.classes > 1 && residualParts(shape.residual).byClass);
   let iterations = 0;
   for (let leg = FIRST_LEG; ; leg *= 2) {
     if (isRelative) x = largestCovarianceLast(layout, x);
     const limit = maxIterations - iterations;
     const start = objective.evaluate(freeVector(space, x), true);
-    const result = quasiNewton(objective, start, isRelative ? Math.min(leg, limit) : limit, 1e-9);
+    const result = quasiNewton(objective, start, isLookedAt ? Math.min(leg, limit) : limit, 1e-9);
     iterations += result.iterations;
     if (result.converged || result.iterations < leg || iterations >= maxIterations)
       return { ...result, iterations };
     x = fullVector(space, result.point.x);
+    if (checkVariances(data, shape, x).degenerate) return { ...result, iterations };
   }
 }
 

@@ -312,6 +312,7 @@ export function makeFit(options: FixtureOptions = {}): FitResult & { readonly ta
             finalists: 20,
             converged: 20,
             refused: 0,
+            refusedWhenScreened: 0,
             replicatedBest: 14,
             distinctMaxima: 7,
             screenedLogLikelihoods: Array.from({ length: 100 }, (_, i) => logLikelihood - 0.4 * i),

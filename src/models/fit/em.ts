@@ -31,10 +31,34 @@ export function scoringDirection(information: Float64Array, gradient: Float64Arr
   return direction;
 }
 
+/** Standard deviations of random effects (outcome's SD 1) below this may grow by as much in a step. */
+const SMALL_DEVIATION = 0.1;
+
+/**
+ * The complete-data information with the curvature that it lacks near a variance of zero. An entry l that counts squared has gradient 2 G l
+ * and information of the order of l^2, so that a step g / I overshoots by any factor as l shrinks, and the halving that follows stops
+ * every other parameter too. Its own curvature there is -g / l; with it the step is at most |l| (or, away from zero, {@link SMALL_DEVIATION}).
+ * @param objective - says which entries count squared
+ * @param point - a point with information
+ * @returns n x n
+ */
+function dampedInformation(objective: Objective, point: Point): Float64Array {
+  const n = objective.size;
+  const out = point.information!.slice();
+  for (const i of objective.squared) {
+    const value = Math.abs(point.x[i]!);
+    const slope = Math.abs(point.gradient[i]!);
+    const towardsZero = point.gradient[i]! * point.x[i]! < 0;
+    const reach = towardsZero ? value : Math.max(value, SMALL_DEVIATION);
+    out[i * n + i]! += slope / Math.max(reach, 1e-12);
+  }
+  return out;
+}
+
 /**
  * Generalised EM: each step is one scoring step of the M-step's objective, x + I^-1 g, where I is the information
  * of the complete data (class labels known, random effects integrated out). Gradient steps of Q are gradient steps of the
- * log-likelihood (Fisher's identity), so a step that does not raise the log-likelihood is halved.
+ * log-likelihood (Fisher's identity), so a step that does not raise the log-likelihood is damped, then halved.
  * @param objective - the log-likelihood
  * @param start - where to begin
  * @param maxSteps - steps
@@ -49,9 +73,14 @@ export function emSteps(
   tolerance: number,
 ): Point {
   let current = objective.evaluate(start, true);
+  let damped = false;
   for (let step = 0; step < maxSteps; step++) {
-    const direction = scoringDirection(current.information!, current.gradient);
-    const next = climb(objective, current, direction);
+    let next = damped ? null : climb(objective, current, current.information!, 1);
+    if (next === null) {
+      // From the first overshoot on: a variance that runs to zero goes on overshooting.
+      damped = true;
+      next = climb(objective, current, dampedInformation(objective, current), 12);
+    }
     if (next === null) return current;
     const gain = next.value - current.value;
     current = next;
@@ -60,11 +89,13 @@ export function emSteps(
   return current;
 }
 
-function climb(objective: Objective, from: Point, direction: Float64Array): Point | null {
+/** A scoring step, halved until the log-likelihood does not fall; null after so many trials. */
+function climb(objective: Objective, from: Point, information: Float64Array, trials: number): Point | null {
+  const direction = scoringDirection(information, from.gradient);
   const n = direction.length;
   let step = limitStep(direction);
   const x = new Float64Array(n);
-  for (let halving = 0; halving < 12; halving++, step *= 0.5) {
+  for (let trial = 0; trial < trials; trial++, step *= 0.5) {
     for (let i = 0; i < n; i++) x[i] = from.x[i]! + step * direction[i]!;
     const point = objective.evaluate(x, true);
     if (point.value >= from.value) return point;

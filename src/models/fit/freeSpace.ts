@@ -271,6 +271,7 @@ export function constrainObjective(objective: Objective, space: FreeSpace | unde
   });
   return {
     size: space.nFree,
+    squared: space.free.flatMap((entry, u) => (objective.squared.includes(entry) ? [u] : [])),
     get evaluations() {
       return objective.evaluations;
     },

@@ -24,6 +24,11 @@ export interface Point {
 /** A log-likelihood of a free vector; owns its scratch, so one objective serves one thread. */
 export interface Objective {
   readonly size: number;
+  /**
+   * Entries of x that only count squared (standard deviations of random effects, given those before them): at zero the complete data
+   * know nothing of them.
+   */
+  readonly squared: readonly number[];
   /** Evaluations so far. */
   readonly evaluations: number;
   /** Log-likelihood and exact gradient at x, with the complete-data information on request. */
@@ -75,6 +80,7 @@ export function createObjective(kernel: Kernel, layout: ParameterLayout): Object
   };
   return {
     size,
+    squared: squaredEntries(layout),
     get evaluations() {
       return evaluations;
     },
@@ -92,4 +98,12 @@ function everyVariance(
   passes: (variance: number) => boolean,
 ): boolean {
   return residualVariances(layout, parameters).every(passes);
+}
+
+/** Positions of the diagonals of the factors of D. */
+function squaredEntries(layout: ParameterLayout): number[] {
+  const nEntries = layout.factorRow.length;
+  return Array.from({ length: layout.nFactors * nEntries }, (_, i) => i).flatMap((i) =>
+    layout.factorRow[i % nEntries] === layout.factorColumn[i % nEntries] ? [layout.factorAt + i] : [],
+  );
 }

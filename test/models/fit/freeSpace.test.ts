@@ -197,6 +197,7 @@ function quartic(): Objective {
   const sizes = { nClasses: 1, nFixed: 1, nRandom: 0, nMembership: 1, nResidual: 1, nLoadings: 0 };
   return {
     size: N,
+    squared: [],
     evaluations: 0,
     evaluate: (x) => evaluate(x),
     evaluatePosteriors: (x) => evaluate(x),

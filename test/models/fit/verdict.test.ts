@@ -9,6 +9,7 @@ const starts = (replicatedBest: number): StartsSummary => ({
   finalists: 20,
   converged: 20,
   refused: 0,
+  refusedWhenScreened: 0,
   replicatedBest,
   distinctMaxima: 3,
   logLikelihoods: [],
