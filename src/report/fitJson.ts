@@ -1,5 +1,6 @@
 import { InputError } from "../core/errors.js";
 import type { FitResult, Posteriors } from "../models/result.js";
+import type { FurtherInference } from "./input.js";
 
 /** Where the posteriors of a stored fit are. */
 export type PosteriorStorage = "inline" | "none" | { readonly file: string };
@@ -11,12 +12,12 @@ export type StoredFit = { readonly [key: string]: unknown };
  * Turns a fit into plain JSON. Numbers that JSON lacks (NaN, infinities) and typed arrays are tagged, so nothing is lost.
  * @param fit - the fit
  * @param options - `posteriors`: `inline` (all of them in the JSON), `none`, or the file that holds them,
- *   relative to the JSON file; default `none`
+ *   relative to the JSON file; default `none`; `inference`: kept beside the fit, its parts as keys of their own
  * @returns an object for JSON.stringify
  */
 export function fitToJson(
   fit: FitResult,
-  options: { readonly posteriors?: PosteriorStorage } = {},
+  options: { readonly posteriors?: PosteriorStorage; readonly inference?: FurtherInference } = {},
 ): StoredFit {
   const storage = options.posteriors ?? "none";
   const { posteriors, ...rest } = fit;
@@ -26,7 +27,7 @@ export function fitToJson(
       : storage === "none"
         ? { nClasses: posteriors.nClasses, stored: "none" }
         : { nClasses: posteriors.nClasses, stored: "file", file: storage.file };
-  return encode({ ...rest, posteriors: stored }) as StoredFit;
+  return encode({ ...rest, ...options.inference, posteriors: stored }) as StoredFit;
 }
 
 /**

@@ -1,5 +1,9 @@
 import type { LongTable, PersonTable, RowLedger } from "../core/table.js";
+import type { BootstrapResult } from "../models/bootstrap/types.js";
+import type { WaldTest } from "../models/inference/types.js";
+import type { Influence } from "../models/influence.js";
 import type { DiagnosticSummary } from "../models/persons/types.js";
+import type { ProfileInterval } from "../models/profile.js";
 import type { EnumerationResult, FitResult, RegressionResult } from "../models/result.js";
 
 /** A measure as far as the outcomes of treatment rest on it. */
@@ -57,6 +61,16 @@ export interface ReportCohort {
   readonly sources: readonly { readonly path: string; readonly rows: number; readonly sha256: string }[];
 }
 
+/** What was asked of a fit beyond its own standard errors; a part that was not asked for, or not finished, is absent. */
+export interface FurtherInference {
+  /** Of variances, covariances, correlations and residual parameters. */
+  readonly profileIntervals?: readonly ProfileInterval[];
+  readonly bootstrap?: BootstrapResult;
+  /** One per hypothesis asked for. */
+  readonly tests?: readonly WaldTest[];
+  readonly influence?: Influence;
+}
+
 /** Everything a report is made of; results only, nothing is fitted here. */
 export interface ReportInput {
   readonly title: string;
@@ -86,5 +100,7 @@ export interface ReportInput {
   readonly regressions: readonly RegressionResult[];
   /** Residuals and random effects of the chosen model, from `diagnose`; default: not shown. */
   readonly diagnostics?: DiagnosticSummary;
+  /** Intervals and tests of the chosen model beyond its standard errors; default: none. */
+  readonly inference?: FurtherInference;
   readonly elapsedSeconds: number;
 }

@@ -52,8 +52,11 @@ export async function writeReport(
       await mkdir(join(directory, folder), { recursive: true });
     for (const table of [...document.tables, ...document.fileTables])
       await put(`tables/${table.id}.csv`, tableToCsv(table));
-    for (const { file, fit, posteriors } of modelFiles(input))
-      await put(file, `${JSON.stringify(fitToJson(fit, { posteriors }), null, 1)}\n`);
+    for (const { file, fit, posteriors } of modelFiles(input)) {
+      const inference = file === CHOSEN ? input.inference : undefined;
+      const stored = fitToJson(fit, { posteriors, ...(inference === undefined ? {} : { inference }) });
+      await put(file, `${JSON.stringify(stored, null, 1)}\n`);
+    }
     await writeMemberships(input.chosen.posteriors, join(directory, "memberships.csv"));
     done("memberships.csv");
     const drawings = new Map<string, FigureDrawing>();
@@ -107,6 +110,9 @@ function writeProblem(error: unknown, directory: string): unknown {
     fix: "Choose another output folder.",
   });
 }
+
+/** The chosen model, with what further inference there is of it. */
+const CHOSEN = "models/chosen.json";
 
 /** Where each fit is stored; only the chosen one's posteriors are, in memberships.csv. */
 function modelFiles(
