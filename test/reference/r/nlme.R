@@ -1,6 +1,6 @@
 # Growth curves with structured residuals by nlme (lme, and gls without random effects), each maximum checked by dense.R.
 # Rscript nlme.R <output file> [first model] [last model]
-# The reference file holds 32 of these; the rest, mostly 20 variances with continuous-time AR(1), take minutes each.
+# The reference file holds 30 of these; the rest, mostly 20 variances with continuous-time AR(1), take minutes each.
 source("entries.R")
 package <- paste("nlme", packageVersion("nlme"))
 models <- list()
