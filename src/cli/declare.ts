@@ -59,3 +59,37 @@ export function addFitOptions(command: Command): Command {
     .option("--workers <n>", "worker threads; 0 for none (default: one per core)")
     .option("--json", "print one JSON document on standard output");
 }
+
+/**
+ * Adds the options that ask for more of a fit than its standard errors.
+ * @param command - receives them
+ * @returns the command
+ */
+export function addInferenceOptions(command: Command): Command {
+  return command
+    .option(
+      "--profile",
+      "profile-likelihood 95% intervals of variances, correlations and residual parameters",
+    )
+    .option("--bootstrap <n>", "standard errors and 95% intervals from n refitted samples, e.g. 1000")
+    .option(
+      "--bootstrap-kind <kind>",
+      "nonparametric (people are drawn) or parametric (scores of the model) (default: nonparametric)",
+    )
+    .option(
+      "--test <hypothesis>",
+      'Wald test of a linear hypothesis, e.g. "month@1 = month@2"; repeat it for several',
+      collect,
+    )
+    .option("--influence <n>", "the n people that the results depend on most");
+}
+
+/**
+ * Gathers an option that may be repeated.
+ * @param value - this time
+ * @param earlier - the times before
+ * @returns all of them
+ */
+export function collect(value: string, earlier: readonly string[] = []): string[] {
+  return [...earlier, value];
+}

@@ -1,13 +1,25 @@
 import type { Command } from "commander";
-import { addDataOptions, addFitOptions, addModelOptions, type RawOptions } from "./declare.js";
-import { cancellable, writeJson } from "./outcome.js";
+import { InputError } from "../core/errors.js";
+import type { FitResult } from "../models/result.js";
+import type { Cohort } from "../prep/types.js";
+import type { FurtherInference } from "../report/input.js";
+import type { InferenceRequest } from "../study/inference.js";
+import {
+  addDataOptions,
+  addFitOptions,
+  addInferenceOptions,
+  addModelOptions,
+  collect,
+  type RawOptions,
+} from "./declare.js";
+import type { OptionReader } from "./options.js";
+import { cancellable, EXIT, writeJson } from "./outcome.js";
 
 /**
  * Declares `symtraj fit`.
  * @param program - the command line
  */
 export function declareFit(program: Command): void {
-  const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
   const command = program
     .command("fit")
     .description("fit one trajectory model to a data file (one row per session)")
@@ -22,8 +34,8 @@ export function declareFit(program: Command): void {
       collect,
     )
     .option("--reml", "restricted maximum likelihood (one class)");
-  addFitOptions(command)
-    .option("--out <folder>", "keep the result: model.json, memberships.csv, set-aside.csv")
+  addFitOptions(addInferenceOptions(command))
+    .option("--out <folder>", "keep the result: model.json, memberships.csv, set-aside.csv and more")
     .action(runFit);
 }
 
@@ -45,44 +57,91 @@ async function runFit(file: string, raw: RawOptions): Promise<void> {
   };
   const options = readFitOptions(read);
   const workers = readWorkers(read) ?? "auto";
+  const request = readInferenceRequest(read);
   read.check();
 
   const { resolveSpec } = await import("../models/spec.js");
-  const { fixed, classSpecific, membership, ...resolved } = resolveSpec(spec);
+  const resolved = resolveSpec(spec);
+  const { fixed, classSpecific, membership } = resolved;
   const cohort = await readCohort(
     data,
     [fixed, resolved.random, classSpecific, membership],
     [resolved.occasion, resolved.cluster],
   );
+  const { asksForInference, furtherInference, hypothesisProblems } = await import("../study/inference.js");
+  // Before the fit, which may take long.
+  const mistakes = hypothesisProblems(cohort.long, [resolved], request.tests);
+  if (mistakes.length > 0) throw new InputError(mistakes);
   const { fit } = await import("../models/fitModel.js");
   const { createProgressLine } = await import("./progress.js");
   const line = createProgressLine();
   // One class is one job: threads would only add their start-up time.
-  const runner = classes === 1 ? undefined : (await import("../workers/index.js")).createRunner(workers);
+  const manyJobs = classes > 1 || request.bootstrap > 0 || request.profile;
+  const runner = manyJobs ? (await import("../workers/index.js")).createRunner(workers) : undefined;
   try {
-    const fitted = await cancellable((signal) =>
-      fit(cohort.long, spec, {
-        ...options,
-        ...(runner === undefined ? {} : { runner }),
-        signal,
-        onProgress: line.update,
-      }),
-    );
+    const result = await cancellable(async (signal) => {
+      const context = { ...(runner === undefined ? {} : { runner }), signal, onProgress: line.update };
+      const fitted = await fit(cohort.long, spec, { ...options, ...context });
+      if (!asksForInference(request)) return { fitted, inference: {} };
+      const inference = await furtherInference(cohort.long, fitted, request, context);
+      if (signal.aborted) process.exitCode = EXIT.cancelled;
+      return { fitted, inference };
+    });
     line.finish();
     const { joinLedgers } = await import("../study/ledger.js");
-    const result = { ...fitted, rows: joinLedgers(cohort.ledger, fitted.rows) };
-    const out = read.text("out");
-    const kept =
-      out === undefined ? undefined : await (await import("./keep.js")).keepFit(out, result, cohort);
-    if (read.flag("json")) {
-      writeJson(kept === undefined ? result : { ...result, posteriors: { file: kept.memberships } });
-      return;
-    }
-    const { fitSummary } = await import("./summary.js");
-    process.stdout.write(fitSummary(result));
-    if (kept !== undefined) process.stdout.write(`Kept in ${out}: ${kept.files.join(", ")}\n`);
+    const { fitted, inference } = result;
+    const rows = joinLedgers(cohort.ledger, fitted.rows);
+    await showFit({ ...fitted, rows }, inference, cohort, read.text("out"), read.flag("json"));
   } finally {
     line.finish();
     await runner?.close();
   }
+}
+
+async function showFit(
+  fit: FitResult,
+  inference: FurtherInference,
+  cohort: Cohort,
+  out: string | undefined,
+  json: boolean,
+): Promise<void> {
+  const kept =
+    out === undefined ? undefined : await (await import("./keep.js")).keepFit(out, fit, inference, cohort);
+  if (json) {
+    const posteriors = kept === undefined ? fit.posteriors : { file: kept.memberships };
+    writeJson({ ...fit, ...inference, posteriors });
+    return;
+  }
+  const { fitSummary } = await import("./fitSummary.js");
+  const { inferenceSummary } = await import("./inferenceSummary.js");
+  process.stdout.write(fitSummary(fit) + inferenceSummary(inference));
+  if (kept !== undefined) process.stdout.write(`Kept in ${out}: ${kept.files.join(", ")}\n`);
+}
+
+/** Reads the options of `addInferenceOptions`. */
+function readInferenceRequest(read: OptionReader): InferenceRequest {
+  const kind = read.choice("bootstrapKind", ["nonparametric", "parametric"] as const);
+  const bootstrap = read.number("bootstrap", { whole: true, least: 1 }) ?? 0;
+  const influence = read.number("influence", { whole: true, least: 1 }) ?? 0;
+  if (kind !== undefined && read.text("bootstrap") === undefined)
+    read.problems.push({
+      code: "missing-option",
+      where: "--bootstrap-kind",
+      message: "It says how to draw samples, but not how many.",
+      fix: "Add --bootstrap, e.g. --bootstrap 500.",
+    });
+  if (influence > 0 && read.flag("reml"))
+    read.problems.push({
+      code: "reml-influence",
+      where: "--influence",
+      message: "Under REML a person has no share of the likelihood of their own.",
+      fix: "Leave --reml or --influence out.",
+    });
+  return {
+    profile: read.flag("profile"),
+    bootstrap,
+    bootstrapKind: kind ?? "nonparametric",
+    tests: read.list("test"),
+    influence,
+  };
 }

@@ -50,11 +50,12 @@ async function runStudyFile(path: string, raw: RawOptions): Promise<void> {
   }).finally(line.finish);
   if (result.status === "cancelled") process.exitCode = EXIT.cancelled;
   if (json) {
-    const { enumeration, chosen, growth, regressions, manifest } = result;
+    const { enumeration, chosen, inference, growth, regressions, manifest } = result;
     writeJson({
       manifest,
       enumeration: enumeration === null ? null : { ...enumeration, fits: undefined },
       chosen: chosen === null ? null : { ...chosen, posteriors: { file: "memberships.csv" } },
+      inference,
       growth: growth === null ? null : { ...growth, posteriors: undefined },
       regressions,
     });

@@ -1,42 +1,13 @@
 import { join } from "node:path";
 import type { RowLedger } from "../core/table.js";
-import { LOW_ENTROPY } from "../models/criteria.js";
 import type { Prediction } from "../models/predict.js";
-import type { EnumerationResult, FitResult, ParameterEstimate, RegressionResult } from "../models/result.js";
-import { knownMeasure } from "../prep/measures.js";
+import type { EnumerationResult, RegressionResult } from "../models/result.js";
 import type { Cohort } from "../prep/types.js";
-import { formatCount, formatDuration, formatOdds, formatP, MISSING, plural } from "../report/format.js";
+import { formatCount, formatDuration, formatP, MISSING, plural } from "../report/format.js";
 import type { StudyResult } from "../study/run.js";
-
-/**
- * Lays out rows as a table in plain text: numbers to the right, words to the left.
- * @param header - column titles
- * @param rows - cells as text
- * @returns lines, indented by two spaces
- */
-export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = header.map((title, c) => Math.max(title.length, ...rows.map((row) => row[c]!.length)));
-  const right = header.map((_, c) => rows.every((row) => /^[-+<> ]*[\d.,–]*%?$/.test(row[c]!)));
-  const line = (cells: readonly string[]): string =>
-    `  ${cells.map((cell, c) => (right[c] ? cell.padStart(widths[c]!) : cell.padEnd(widths[c]!))).join("  ")}`.trimEnd();
-  return [line(header), `  ${widths.map((width) => "-".repeat(width)).join("  ")}`, ...rows.map(line)];
-}
-
-const TEXT_WIDTH = 100;
-
-/** Breaks a sentence into lines that a terminal shows whole, each with the indent. */
-function wrapped(text: string, indent = "  ", first = indent): string[] {
-  const lines: string[] = [];
-  let line = first;
-  for (const word of text.split(" ")) {
-    if (line.length + word.length > TEXT_WIDTH && line.trim() !== "") {
-      lines.push(line.trimEnd());
-      line = indent;
-    }
-    line += `${word} `;
-  }
-  return [...lines, line.trimEnd()];
-}
+import { classTable, parameterTable } from "./fitSummary.js";
+import { inferenceSummary } from "./inferenceSummary.js";
+import { capital, fixed, ledgerLines, listed, textTable, wrapped } from "./text.js";
 
 /**
  * Words a note to the reader.
@@ -45,80 +16,6 @@ function wrapped(text: string, indent = "  ", first = indent): string[] {
  */
 export function noteText(sentence: string): string {
   return `${wrapped(sentence, "").join("\n")}\n`;
-}
-
-/** A list of sentences under a heading; nothing where there is none. */
-function listed(heading: string, sentences: readonly string[]): string[] {
-  if (sentences.length === 0) return [];
-  return [heading, ...sentences.flatMap((sentence) => wrapped(sentence, "    ", "  - ")), ""];
-}
-
-/**
- * Words a fit for a reader: the verdict first, then the numbers.
- * @param fit - the fit
- * @returns text, ending in a line break
- */
-export function fitSummary(fit: FitResult): string {
-  const [main] = fit.convergence.verdicts;
-  const classes = fit.model.classes === 1 ? "" : `, ${fit.model.classes} classes`;
-  const lines = [
-    `${capital(fit.family)}${classes}, of ${fit.model.outcome} over ${fit.model.time}: ${main?.name ?? "no verdict"}`,
-  ];
-  for (const { sentence, advice } of fit.convergence.verdicts)
-    lines.push(...wrapped(`${sentence} ${advice}`.trim()));
-  if (fit.starts !== null && fit.model.classes > 1)
-    lines.push(
-      `  ${fit.starts.replicatedBest} of ${fit.starts.finalists} final starts (${fit.starts.tried} tried) reached the best value.`,
-    );
-  lines.push("", ...listed("Warnings", [...fit.warnings, ...cautionsOf(fit)]), ...factLines(fit), "");
-  if (fit.classes.length > 1) lines.push("Classes", ...classTable(fit), "");
-  lines.push(...parameterTables(fit));
-  if (fit.covariance !== null) lines.push(...covarianceLines(fit));
-  return lines.join("\n");
-}
-
-/** What a reader of the tables should know first: means that no score can have, and classes that overlap. */
-function cautionsOf(fit: FitResult): string[] {
-  const cautions: string[] = [];
-  const measure = knownMeasure(fit.model.outcome);
-  if (measure !== undefined)
-    for (const { label, meanTrajectory } of fit.classes) {
-      const { time, mean } = meanTrajectory;
-      const beyond = mean.map((value) =>
-        Number.isFinite(value) ? Math.max(measure.minimum - value, value - measure.maximum, 0) : 0,
-      );
-      const worst = beyond.indexOf(Math.max(...beyond));
-      // What the table would round into the range is not worth a warning.
-      if (worst < 0 || beyond[worst]! < 0.05) continue;
-      const whose = fit.classes.length > 1 ? `The fitted mean of class ${label}` : "The fitted mean";
-      cautions.push(
-        `${whose} leaves the range of the ${measure.label} (${measure.minimum} to ${measure.maximum}) within the observed times: ${fixed(mean[worst]!, 1)} at ${fit.model.time} ${trim(time[worst]!)}. The shape over time does not suit these data; try other terms of time.`,
-      );
-    }
-  const { entropy } = fit.criteria;
-  if (entropy !== null && entropy < LOW_ENTROPY)
-    cautions.push(
-      `The classes overlap (entropy ${fixed(entropy, 2)}): many people cannot be told apart with certainty. Use posterior probabilities rather than assigned classes.`,
-    );
-  return cautions;
-}
-
-function factLines(fit: FitResult): string[] {
-  const { criteria: c, rows } = fit;
-  return [
-    `  ${plural(fit.nPersons, "person")}, ${plural(fit.nObservations, "score")}, ${plural(fit.nParameters, "parameter")}; ${formatDuration(fit.elapsedSeconds)}`,
-    ...ledgerLines(rows),
-    `  log-likelihood ${fit.logLikelihood.toFixed(3)}${fit.model.reml ? " (restricted)" : ""}`,
-    `  AIC ${fixed(c.aic, 1)}  BIC ${fixed(c.bic, 1)}  SABIC ${fixed(c.sabic, 1)}${c.entropy === null ? "" : `  entropy ${fixed(c.entropy, 3)}`}`,
-  ];
-}
-
-function ledgerLines({ read, used, setAside }: RowLedger): string[] {
-  const aside = setAside.reduce((sum, reason) => sum + reason.rows, 0);
-  return [
-    `  rows: ${formatCount(read)} read = ${formatCount(used)} used + ${formatCount(aside)} set aside`,
-    ...setAside.map((reason) => `    ${formatCount(reason.rows)}: ${reason.description}`),
-  ];
 }
 
 /**
@@ -164,86 +61,6 @@ export function predictionSummary({ posteriors }: Prediction, ledger: RowLedger)
     "",
     ...textTable(["class", "assigned", "mean posterior"], rows),
   ].join("\n")}\n`;
-}
-
-function classTable(fit: FitResult): string[] {
-  const rows = fit.classes.map((entry) => {
-    const { time, mean } = entry.meanTrajectory;
-    return [
-      String(entry.label),
-      `${fixed(100 * entry.proportion, 1)}%`,
-      formatCount(entry.assigned),
-      fixed(entry.averagePosterior, 3),
-      entry.oddsOfCorrectClassification === null ? MISSING : formatOdds(entry.oddsOfCorrectClassification),
-      `${fixed(mean[0] ?? null, 1)} at ${trim(time[0] ?? 0)}`,
-      `${fixed(mean.at(-1) ?? null, 1)} at ${trim(time.at(-1) ?? 0)}`,
-    ];
-  });
-  return textTable(
-    ["class", "share", "assigned", "mean posterior", "odds correct", "mean first", "mean last"],
-    rows,
-  );
-}
-
-const BLOCKS: readonly (readonly [ParameterEstimate["block"], string])[] = [
-  ["fixed", "Fixed effects"],
-  ["membership", "Class membership (log odds against the reference class)"],
-  ["covariance", "Variances and covariances of the random effects"],
-  ["residual", "Residual"],
-];
-
-function parameterTables({ parameters, clusters }: FitResult): string[] {
-  const clustered = (clusters ?? null) !== null;
-  const tables = BLOCKS.flatMap(([name, title]) => {
-    const block = parameters.filter((p) => p.block === name);
-    return block.length === 0 ? [] : [title, ...parameterTable(block, clustered), ""];
-  });
-  if (!clustered) return tables;
-  return [
-    ...wrapped(
-      `Robust SE: allows for what people in one of the ${clusters!.count} clusters of ${clusters!.column} share. The other columns take people as independent.`,
-    ),
-    "",
-    ...tables,
-  ];
-}
-
-/** The robust standard error has a column where it allows for clusters, since the others do not. */
-function parameterTable(parameters: readonly ParameterEstimate[], clustered: boolean): string[] {
-  const rows = parameters.map((p) => [
-    p.name,
-    p.class === null ? "all" : String(p.class),
-    fixed(p.estimate, 4),
-    p.constraint === "fixed" ? "fixed" : fixed(p.standardError, 4),
-    ...(clustered ? [fixed(p.robustStandardError, 4)] : []),
-    fixed(p.z, 2),
-    formatP(p.p),
-    fixed(p.lower, 3),
-    fixed(p.upper, 3),
-  ]);
-  const robust = clustered ? ["robust SE"] : [];
-  return textTable(["term", "class", "estimate", "SE", ...robust, "z", "p", "2.5%", "97.5%"], rows);
-}
-
-function covarianceLines({ covariance, residual }: FitResult): string[] {
-  if (covariance === null) return [];
-  const { names, matrices, correlations } = covariance;
-  const lines: string[] = ["Random effects"];
-  for (const [k, matrix] of matrices.entries()) {
-    if (matrices.length > 1) lines.push(`  class ${k + 1}`);
-    const rows = names.map((name, r) => [
-      name,
-      fixed(Math.sqrt(matrix[r]![r]!), 4),
-      names
-        .slice(0, r)
-        .map((_, c) => fixed(correlations[k]?.[r]?.[c] ?? null, 2))
-        .join("  "),
-    ]);
-    lines.push(...textTable(["effect", "SD", "correlations"], rows));
-  }
-  if (residual.occasions === null)
-    lines.push(`  residual SD ${residual.sd.map((sd) => fixed(sd, 4)).join(", ")}`, "");
-  return lines;
 }
 
 /**
@@ -309,26 +126,13 @@ export function regressionSummary(regression: RegressionResult): string {
   return `${lines.join("\n")}\n`;
 }
 
-// A plain minus sign, unlike the report's: people paste these numbers into other programs.
-function fixed(value: number | null, digits: number): string {
-  return value === null || !Number.isFinite(value) ? MISSING : value.toFixed(digits);
-}
-
-function trim(value: number): string {
-  return String(Number(value.toPrecision(4)));
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
 /**
  * Words a study: the account of rows, the comparison of models, the choice, and where the report is.
  * @param result - what the study came to
  * @returns text, ending in a line break
  */
 export function studySummary(result: StudyResult): string {
-  const { status, directory, cohort, enumeration, chosen, growth, regressions, manifest } = result;
+  const { status, directory, cohort, enumeration, chosen, inference, growth, regressions, manifest } = result;
   const lines: string[] = [];
   if (cohort !== null)
     lines.push(`Data: ${plural(cohort.long.nPersons, "person")}`, ...ledgerLines(cohort.ledger), "");
@@ -339,12 +143,13 @@ export function studySummary(result: StudyResult): string {
   }
   if (chosen !== null && chosen.classes.length > 1)
     lines.push("Classes of the chosen model", ...classTable(chosen), "");
+  if (inference !== null) lines.push(...inferenceSummary(inference).split("\n").slice(0, -1));
   if (growth !== null)
     lines.push(
       `Growth curve with covariates (${plural(growth.nPersons, "person")}): ${growth.convergence.verdicts[0]!.name}`,
       ...parameterTable(
         growth.parameters.filter(({ block }) => block === "fixed"),
-        (growth.clusters ?? null) !== null,
+        { robust: growth.robust === "cluster", classes: false },
       ),
       "",
     );

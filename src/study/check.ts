@@ -1,4 +1,6 @@
 import { InputError, nearestName, type Problem } from "../core/errors.js";
+import { parseConstraints } from "../models/constraints/parse.js";
+import { refuseClassesByName } from "../models/constraints.js";
 import { parseFormula } from "../models/formula.js";
 import { KNOWN_MEASURES } from "../prep/measures.js";
 import { resolvePrepSpec } from "../prep/spec.js";
@@ -39,7 +41,9 @@ export function checkStudy(study: Sections): FoundProblem[] {
   checkMeasures(study, add);
   checkOutcome(study, add);
   checkModels(study, names, add);
+  checkConstraints(study, add);
   checkEnumeration(study, add);
+  checkInference(study, add);
   checkGrowth(study, names, add);
   checkPredictors(study, prep, add);
   return found;
@@ -159,11 +163,59 @@ function checkModels({ models }: Sections, names: Names | undefined, add: Add): 
         add,
       );
   for (const [name, model] of Object.entries(models))
-    for (const key of ["occasion", "cluster"] as const) {
-      const value = model[key];
-      if (value !== undefined && names !== undefined && !names.all.includes(value))
-        add(["models", name, key], unknownName("unknown-variable", "variable", value, names.all));
-    }
+    for (const key of ["occasion", "cluster"] as const)
+      checkVariable(model[key], ["models", name, key], names, add);
+}
+
+/** Checks that a name is a variable of the study, where its variables are known. */
+function checkVariable(name: string | undefined, path: Path, names: Names | undefined, add: Add): void {
+  if (name !== undefined && names !== undefined && !names.all.includes(name))
+    add(path, unknownName("unknown-variable", "variable", name, names.all));
+}
+
+/** Constraints that cannot be read, and those that mean one number of classes where several are tried. */
+function checkConstraints({ models, enumeration }: Sections, add: Add): void {
+  const { from, to } = enumeration?.classes ?? DEFAULT_CLASSES;
+  const tried = enumeration?.structures ?? Object.keys(models ?? {});
+  const fix = "Try one number of classes (enumeration: classes: 3), or write the constraint without a class.";
+  for (const [name, { constraints = [], orders }] of Object.entries(models ?? {})) {
+    const several = from < to && tried.includes(name);
+    for (const [i, line] of constraints.entries())
+      asProblems(["models", name, "constraints", i], add, fix, () =>
+        several ? refuseClassesByName([{ name, spec: { constraints: [line] } }]) : parseConstraints([line]),
+      );
+    if (orders === undefined) continue;
+    const path = ["models", name, "orders"];
+    if (several) {
+      const each = "Try one number of classes (enumeration: classes: 3), or leave orders out.";
+      asProblems(path, add, each, () => refuseClassesByName([{ name, spec: { orders } }]));
+    } else if (tried.includes(name) && orders.length !== from)
+      add(path, {
+        code: "bad-orders",
+        message: `There are ${orders.length} orders for ${from} classes.`,
+        expected: "one order per class",
+      });
+  }
+}
+
+/** Puts what the models refuse at a path of the study file. */
+function asProblems(path: Path, add: Add, fix: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    for (const { where: _, ...problem } of error.problems)
+      add(path, problem.code === "constraint-names-class" ? { ...problem, fix } : problem);
+  }
+}
+
+function checkInference({ inference }: Sections, add: Add): void {
+  if (inference?.bootstrap_kind !== undefined && (inference.bootstrap ?? 0) === 0)
+    add(["inference", "bootstrap_kind"], {
+      code: "no-bootstrap",
+      message: "It says how samples are drawn, but not how many.",
+      fix: "Add the key bootstrap, e.g. bootstrap: 500.",
+    });
 }
 
 /** Checks the syntax of a formula and, where they are known, the names it uses. */
@@ -221,6 +273,13 @@ function checkGrowth({ growth }: Sections, names: Names | undefined, add: Add): 
     checkFormula(covariate, ["growth", "covariates", i], names?.covariates, add);
   for (const [i, term] of (growth.by ?? []).entries())
     checkFormula(term, ["growth", "by", i], names === undefined ? undefined : [names.time], add);
+  for (const key of ["occasion", "cluster"] as const) checkVariable(growth[key], ["growth", key], names, add);
+  if (growth.reml === true && growth.cluster !== undefined)
+    add(["growth", "cluster"], {
+      code: "reml-cluster",
+      message: "REML has no share of the likelihood per person, so there are no robust errors for clusters.",
+      fix: "Leave out cluster, or reml.",
+    });
   checkFormula(growth.fixed, ["growth", "fixed"], names?.all, add);
   checkFormula(growth.random, ["growth", "random"], names?.all, add);
 }

@@ -5,6 +5,7 @@ import type { JobRunner, Progress } from "../models/job.js";
 import type { DiagnosticSummary } from "../models/persons/types.js";
 import type { EnumerationResult, FitResult, RegressionResult } from "../models/result.js";
 import type { Cohort } from "../prep/types.js";
+import type { FurtherInference } from "../report/input.js";
 import { cacheKey, engineFingerprint, type WorkCache } from "./cache.js";
 import type { StageRecord } from "./manifest.js";
 import type { ResolvedStudy } from "./resolve.js";
@@ -27,6 +28,7 @@ export interface Finished {
   cohort: Cohort | null;
   enumeration: EnumerationResult | null;
   chosen: FitResult | null;
+  inference: FurtherInference | null;
   growth: FitResult | null;
   regressions: readonly RegressionResult[];
   diagnostics: DiagnosticSummary | null;

@@ -11,6 +11,7 @@ export type {
   EnumerationSection,
   ExclusionSection,
   GrowthSection,
+  InferenceSection,
   MeasureSection,
   ModelSection,
   PredictorsSection,

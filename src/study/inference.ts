@@ -87,31 +87,51 @@ async function profileOrNothing(
   }
 }
 
-function testAll(fit: FitResult, tests: readonly string[]): WaldTest[] {
-  const problems: Problem[] = [];
-  const done = tests.flatMap((text) => orProblems(problems, () => [waldTest(fit, text)]) ?? []);
+function testAll(fit: FitResult, hypotheses: readonly string[]): WaldTest[] {
+  const { tests, problems } = testHypotheses(fit, hypotheses);
   if (problems.length > 0) throw new InputError(problems);
-  return done;
+  return tests;
 }
 
 /**
- * What is wrong with hypotheses about a model, before it is fitted.
+ * Tests hypotheses, each by itself.
+ * @param fit - the fit
+ * @param hypotheses - as text
+ * @returns the tests of those that can be read, and what is wrong with the others
+ */
+export function testHypotheses(
+  fit: FitResult,
+  hypotheses: readonly string[],
+): { readonly tests: WaldTest[]; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const tests = hypotheses.flatMap((text) => orProblems(problems, () => [waldTest(fit, text)]) ?? []);
+  return { tests, problems };
+}
+
+/**
+ * What is wrong with hypotheses about some models, before any is fitted.
  * @param table - the long table
- * @param spec - the model
- * @param tests - the hypotheses
- * @returns every mistake; empty where all can be read
+ * @param specs - the models
+ * @param hypotheses - as text
+ * @returns mistakes in every hypothesis that none of the models can read; empty where there is no such one
  * @throws InputError for a model or table that cannot be used
  */
 export function hypothesisProblems(
   table: LongTable,
-  spec: ModelSpec,
-  tests: readonly string[],
+  specs: readonly ModelSpec[],
+  hypotheses: readonly string[],
 ): readonly Problem[] {
-  if (tests.length === 0) return [];
-  const parameters = parametersOf(table, spec);
-  const problems: Problem[] = [];
-  for (const text of tests) orProblems(problems, () => parseContrasts(text, parameters));
-  return problems;
+  if (hypotheses.length === 0) return [];
+  const models = specs.map((spec) => parametersOf(table, spec));
+  return hypotheses.flatMap((text) => {
+    const found = models.map((parameters) => {
+      const problems: Problem[] = [];
+      orProblems(problems, () => parseContrasts(text, parameters));
+      return problems;
+    });
+    // What the last one says, which has the most classes.
+    return found.some((problems) => problems.length === 0) ? [] : (found.at(-1) ?? []);
+  });
 }
 
 /** The parameters that a fit of the model reports. */

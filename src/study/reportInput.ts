@@ -43,6 +43,7 @@ export function reportInput(
     otherFits:
       finished.growth === null ? [] : [{ name: "Growth curve with covariates", fit: finished.growth }],
     regressions: finished.regressions,
+    ...(finished.inference === null ? {} : { inference: finished.inference }),
     ...(finished.diagnostics === null ? {} : { diagnostics: finished.diagnostics }),
     elapsedSeconds: (Date.now() - started.getTime()) / 1000,
   };

@@ -5,6 +5,7 @@ import { DEFAULT_FIT_OPTIONS, type FitOptions, type ModelSpec, resolveSpec } fro
 import { resolvePrepSpec } from "../prep/spec.js";
 import type { PrepSpec } from "../prep/types.js";
 import { DEFAULT_CLASSES } from "./check.js";
+import { type InferenceRequest, NO_INFERENCE } from "./inference.js";
 import type { LoadedStudy } from "./load.js";
 import { prepInput } from "./prepInput.js";
 import type { GrowthSection, ModelSection, StudyFile } from "./schema.js";
@@ -33,6 +34,8 @@ export interface ResolvedStudy {
   /** The user's own choice of model, in place of the rule's. */
   readonly choose: { readonly model: string; readonly classes: number } | null;
   readonly fit: FitOptions;
+  /** What is asked of the chosen model beyond its standard errors. */
+  readonly inference: InferenceRequest;
   /** The growth curve with covariates. */
   readonly growth: ModelSpec | null;
   readonly membership: { readonly formula: string; readonly references: "all" | readonly number[] } | null;
@@ -91,6 +94,7 @@ export function resolveStudy(loaded: LoadedStudy, overrides: StudyOverrides = {}
       ...overrides.starts,
       seed,
     },
+    inference: inferenceOf(study),
     growth: study.growth === undefined ? null : growthSpec(study.growth, structures[0]!.spec),
     membership:
       predictors === undefined
@@ -130,9 +134,16 @@ function ruleOf(study: StudyFile): SelectionRule {
   };
 }
 
+function inferenceOf({ inference = {} }: StudyFile): InferenceRequest {
+  const { bootstrap_kind: bootstrapKind, ...rest } = inference;
+  return { ...NO_INFERENCE, ...rest, ...(bootstrapKind === undefined ? {} : { bootstrapKind }) };
+}
+
 /** The growth curve of the first model's time terms, each covariate acting on the level and on change. */
 function growthSpec(growth: GrowthSection, first: Omit<ModelSpec, "classes">): ModelSpec {
   const by = growth.by ?? [first.time];
+  // REML has no scores to sum by cluster.
+  const cluster = growth.cluster ?? (growth.reml === true ? undefined : first.cluster);
   const effects = growth.covariates.flatMap((name) => [name, ...by.map((term) => `${name}:${term}`)]);
   return resolveSpec({
     outcome: first.outcome,
@@ -140,7 +151,8 @@ function growthSpec(growth: GrowthSection, first: Omit<ModelSpec, "classes">): M
     fixed: [growth.fixed ?? first.fixed, ...effects].join(" + "),
     random: growth.random ?? `1 + ${first.time}`,
     reml: growth.reml ?? false,
-    // REML has no scores to sum by cluster.
-    ...(first.cluster === undefined || growth.reml === true ? {} : { cluster: first.cluster }),
+    ...(growth.residual === undefined ? {} : { residual: growth.residual }),
+    ...(growth.occasion === undefined ? {} : { occasion: growth.occasion }),
+    ...(cluster === undefined ? {} : { cluster }),
   });
 }

@@ -13,6 +13,7 @@ import type { Cohort } from "../prep/types.js";
 import { fitToJson } from "../report/fitJson.js";
 import { fileStem } from "../report/format.js";
 import { writeReport } from "../report/index.js";
+import type { FurtherInference } from "../report/input.js";
 import { createRunner } from "../workers/index.js";
 import { openCache } from "./cache.js";
 import { compareModels, modelsOf } from "./compare.js";
@@ -26,6 +27,8 @@ import {
   stage,
   stopIfCancelled,
 } from "./context.js";
+import { checkHypotheses, inferChosen } from "./inferChosen.js";
+import { asksForInference } from "./inference.js";
 import { joinLedgers } from "./ledger.js";
 import { type Manifest, type RunRecord, writeManifest } from "./manifest.js";
 import { reportInput } from "./reportInput.js";
@@ -43,6 +46,8 @@ export interface StudyResult {
   readonly enumeration: EnumerationResult | null;
   /** The model that the report is about. */
   readonly chosen: FitResult | null;
+  /** Intervals and tests of the chosen model that the study asks for. */
+  readonly inference: FurtherInference | null;
   /** The growth curve with covariates. */
   readonly growth: FitResult | null;
   readonly regressions: readonly RegressionResult[];
@@ -72,6 +77,7 @@ export async function runStudy(study: ResolvedStudy, options: RunStudyOptions = 
       cohort: null,
       enumeration: null,
       chosen: null,
+      inference: null,
       growth: null,
       regressions: [],
       diagnostics: null,
@@ -95,10 +101,11 @@ export async function runStudy(study: ResolvedStudy, options: RunStudyOptions = 
   } finally {
     if (options.runner === undefined) await run.runner.close();
   }
-  const { cohort, enumeration, chosen, growth, regressions } = run.finished;
+  const { cohort, enumeration, chosen, inference, growth, regressions } = run.finished;
   const left = status === "complete" ? await clearStale(run, earlier) : earlier;
   const manifest = await writeManifest(study, recordOf(run, status, left));
-  return { status, directory: study.output, cohort, enumeration, chosen, growth, regressions, manifest };
+  const directory = study.output;
+  return { status, directory, cohort, enumeration, chosen, inference, growth, regressions, manifest };
 }
 
 /** Puts the failure into the manifest. A folder that cannot be written to must not hide what went wrong first. */
@@ -150,11 +157,13 @@ async function runStages(run: Run): Promise<void> {
   finished.cohort = cohort;
   finished.files.push(...(await writeCohort(cohort, study.output)));
   finished.warnings.push(...cohort.notes);
+  checkHypotheses(run, cohort);
   const { enumeration, chosen } = await compareModels(run, cohort);
   if (study.growth !== null) finished.growth = await fitGrowthCurve(run, cohort);
   finished.regressions = await stage(run, "predicting membership and outcomes", () =>
     predictFrom(run, cohort, chosen),
   );
+  finished.inference = await inferChosen(run, cohort, chosen);
   finished.diagnostics = await stage(run, "checking residuals", () => checkResiduals(run, cohort, chosen));
   await stage(run, "writing the report", async () => {
     const input = reportInput(run, cohort, enumeration, chosen);
@@ -245,5 +254,7 @@ function notFinished({ study, finished }: Run): string[] {
       left.push(`${structure} with ${classes} ${classes === 1 ? "class" : "classes"}`);
   if (study.growth !== null && finished.growth === null) left.push("the growth curve with covariates");
   if (study.membership !== null && finished.regressions.length === 0) left.push("the predictors");
+  if (asksForInference(study.inference) && finished.inference === null)
+    left.push("intervals and tests of the chosen model");
   return [...left, "the report"];
 }

@@ -86,6 +86,8 @@ export interface ModelSection {
   readonly cluster?: string;
   readonly covariance?: CovarianceSharing;
   readonly diagonal?: boolean;
+  readonly constraints?: readonly string[];
+  readonly orders?: readonly number[];
 }
 
 /** How many classes are tried, and how one model is chosen. */
@@ -106,7 +108,18 @@ export interface GrowthSection {
   readonly by?: readonly string[];
   readonly fixed?: string;
   readonly random?: string;
+  readonly residual?: ResidualStructure;
+  readonly occasion?: string;
+  readonly cluster?: string;
   readonly reml?: boolean;
+}
+
+/** What is asked of the chosen model beyond its standard errors. */
+export interface InferenceSection {
+  readonly profile?: boolean;
+  readonly bootstrap?: number;
+  readonly bootstrap_kind?: "nonparametric" | "parametric";
+  readonly tests?: readonly string[];
 }
 
 /** Predictors of class membership and of outcomes. */
@@ -129,6 +142,7 @@ export interface StudyFile {
   readonly outcome?: string;
   readonly models: Readonly<Record<string, ModelSection>>;
   readonly enumeration?: EnumerationSection;
+  readonly inference?: InferenceSection;
   readonly growth?: GrowthSection;
   readonly predictors?: PredictorsSection;
   readonly output?: string;
@@ -254,22 +268,33 @@ const covariate = z
   )
   .describe("nothing (a column of that name), an expression, or settings");
 
+const residual = z
+  .string()
+  .refine((value) => readResidualStructure(value) !== null)
+  .transform((value) => readResidualStructure(value)!)
+  .describe(`one of ${RESIDUAL_STRUCTURES.join(", ")}`);
+
 const model = z
   .strictObject({
     fixed: formula.exactOptional(),
     random: formula.exactOptional(),
     class_specific: formula.exactOptional(),
     membership: covariateFormula.exactOptional(),
-    residual: z
-      .string()
-      .refine((value) => readResidualStructure(value) !== null)
-      .transform((value) => readResidualStructure(value)!)
-      .describe(`one of ${RESIDUAL_STRUCTURES.join(", ")}`)
-      .exactOptional(),
+    residual: residual.exactOptional(),
     occasion: column.exactOptional(),
     cluster: column.exactOptional(),
     covariance: z.enum(["equal", "proportional", "free"]).exactOptional(),
     diagonal: flag.exactOptional(),
+    constraints: z
+      .array(z.string().min(1))
+      .min(1)
+      .describe('a list of rules in quotes, e.g. ["month@1 = 0"]')
+      .exactOptional(),
+    orders: z
+      .array(z.number().int().min(0))
+      .min(1)
+      .describe("a list of whole numbers, one per class, e.g. [2, 1, 0]")
+      .exactOptional(),
   })
   .describe("settings of a model, e.g. fixed: 1 + week + week^2");
 
@@ -305,6 +330,18 @@ const enumeration = z
   })
   .describe("settings of the enumeration, e.g. classes: 1-5");
 
+const inference = z
+  .strictObject({
+    profile: flag.exactOptional(),
+    bootstrap: count(0).exactOptional(),
+    bootstrap_kind: z.enum(["nonparametric", "parametric"]).exactOptional(),
+    tests: z
+      .array(z.string().min(1))
+      .describe('a list of hypotheses in quotes, e.g. ["month@1 = month@2"]')
+      .exactOptional(),
+  })
+  .describe("settings, e.g. profile: true");
+
 const growth = z
   .strictObject({
     covariates: z.array(z.string().min(1)).min(1).describe("a list of covariates"),
@@ -314,6 +351,9 @@ const growth = z
       .exactOptional(),
     fixed: formula.exactOptional(),
     random: formula.exactOptional(),
+    residual: residual.exactOptional(),
+    occasion: column.exactOptional(),
+    cluster: column.exactOptional(),
     reml: flag.exactOptional(),
   })
   .describe("settings, at least the key covariates");
@@ -345,6 +385,7 @@ export const STUDY_SECTIONS: { readonly [K in keyof StudyFile]-?: z.ZodType<Stud
   outcome: text("the name of a measure").exactOptional(),
   models: z.record(z.string().min(1), model).describe("the models by name, e.g. GMM:"),
   enumeration: enumeration.exactOptional(),
+  inference: inference.exactOptional(),
   growth: growth.exactOptional(),
   predictors: predictors.exactOptional(),
   output: text("the path of a folder, relative to the study file").exactOptional(),
