@@ -75,7 +75,7 @@ async function runFit(file: string, raw: RawOptions): Promise<void> {
   const { fit } = await import("../models/fitModel.js");
   const { createProgressLine } = await import("./progress.js");
   const line = createProgressLine();
-  // One class is one job: threads would only add their start-up time.
+  // The fit of one class is one job: threads would only add their start-up time.
   const manyJobs = classes > 1 || request.bootstrap > 0 || request.profile;
   const runner = manyJobs ? (await import("../workers/index.js")).createRunner(workers) : undefined;
   try {
@@ -114,7 +114,8 @@ async function showFit(
   }
   const { fitSummary } = await import("./fitSummary.js");
   const { inferenceSummary } = await import("./inferenceSummary.js");
-  process.stdout.write(fitSummary(fit) + inferenceSummary(inference));
+  const further = inferenceSummary(inference);
+  process.stdout.write(`${fitSummary(fit)}${further === "" ? "" : `\n${further}`}`);
   if (kept !== undefined) process.stdout.write(`Kept in ${out}: ${kept.files.join(", ")}\n`);
 }
 

@@ -153,7 +153,7 @@ function tableNotes({ robust, clusters, parameters }: FitResult): string[] {
     );
   else if (robust === "person")
     notes.push(
-      "Robust SE: summed over people (sandwich); right also where residuals are not normal. z, p and interval use SE.",
+      "Robust SE: by the sandwich estimator, which holds also where scores are skewed. The other columns use SE.",
     );
   if (parameters.some(({ df }) => (df ?? null) !== null))
     notes.push("t: with Satterthwaite's degrees of freedom (df).");
@@ -174,6 +174,7 @@ export function parameterTable(
 ): string[] {
   const withDf = parameters.some(({ df }) => (df ?? null) !== null);
   const withHeld = parameters.some(({ constraint }) => constraint !== undefined);
+  const tested = parameters.some(({ z }) => z !== null);
   const pick = <T>(wanted: boolean, value: T): T[] => (wanted ? [value] : []);
   const rows = parameters.map((p) => [
     p.name,
@@ -181,9 +182,9 @@ export function parameterTable(
     fixed(p.estimate, 4),
     fixed(p.standardError, 4),
     ...pick(columns.robust, fixed(p.robustStandardError, 4)),
-    fixed(p.z, 2),
+    ...pick(tested, fixed(p.z, 2)),
     ...pick(withDf, fixed(p.df, 1)),
-    formatP(p.p),
+    ...pick(tested, formatP(p.p)),
     fixed(p.lower, 3),
     fixed(p.upper, 3),
     ...pick(withHeld, p.constraint ?? ""),
@@ -195,9 +196,9 @@ export function parameterTable(
       "estimate",
       "SE",
       ...pick(columns.robust, "robust SE"),
-      withDf ? "t" : "z",
+      ...pick(tested, withDf ? "t" : "z"),
       ...pick(withDf, "df"),
-      "p",
+      ...pick(tested, "p"),
       "2.5%",
       "97.5%",
       ...pick(withHeld, "held"),

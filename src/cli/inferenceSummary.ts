@@ -1,4 +1,5 @@
 import type { BootstrapResult } from "../models/bootstrap/types.js";
+import { parameterKey } from "../models/inference/names.js";
 import type { WaldTest } from "../models/inference/types.js";
 import type { Influence } from "../models/influence.js";
 import type { ProfileInterval } from "../models/profile.js";
@@ -44,13 +45,14 @@ function testLines(tests: readonly WaldTest[]): string[] {
 function profileLines(intervals: readonly ProfileInterval[]): string[] {
   if (intervals.length === 0) return ["The model has no variance to profile.", ""];
   const classes = intervals.some((each) => each.class !== null);
+  const bounded = intervals.some((each) => each.lowerBoundary || each.upperBoundary);
   const rows = intervals.map((each) => [
     each.name,
     ...(classes ? [each.class === null ? "all" : String(each.class)] : []),
     fixed(each.estimate, 4),
     fixed(each.lower, 4),
     fixed(each.upper, 4),
-    each.lowerBoundary || each.upperBoundary ? "at its boundary" : "",
+    ...(bounded ? [each.lowerBoundary || each.upperBoundary ? "ends at the bound" : ""] : []),
   ]);
   const coverage = formatPercent(intervals[0]!.level);
   const reasons = intervals.flatMap(({ name, class: label, reason }) =>
@@ -58,7 +60,10 @@ function profileLines(intervals: readonly ProfileInterval[]): string[] {
   );
   return [
     `Profile-likelihood ${coverage} intervals`,
-    ...textTable(["term", ...(classes ? ["class"] : []), "estimate", "lower", "upper", ""], rows),
+    ...textTable(
+      ["term", ...(classes ? ["class"] : []), "estimate", "lower", "upper", ...(bounded ? [""] : [])],
+      rows,
+    ),
     "",
     ...listed("Limits not known", [...new Set(reasons)]),
   ];
@@ -70,7 +75,7 @@ function bootstrapLines(result: BootstrapResult): string[] {
     kind === "parametric" ? "scores of the model" : clusters === null ? "people" : `clusters of ${clusters}`;
   const mixture = classes.length > 1;
   const rows = parameters.map((each) => [
-    each.name,
+    parameterKey({ ...each, class: null }),
     ...(mixture ? [each.class === null ? "all" : String(each.class)] : []),
     fixed(each.estimate, 4),
     fixed(each.standardError, 4),

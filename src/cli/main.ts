@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../core/version.js";
 /** A command's options and action are declared in its own file; what it needs to run is loaded when it runs. */
+import { declareCompare } from "./compare.js";
 import { declareEnumerate } from "./enumerate.js";
 import { declareFit } from "./fit.js";
 import { declareInit } from "./init.js";
@@ -36,6 +37,7 @@ function buildProgram(): Command {
     declareFit,
     declarePrep,
     declareEnumerate,
+    declareCompare,
     declarePredictors,
     declarePredict,
     declareReport,

@@ -12,7 +12,7 @@ export function textTable(header: readonly string[], rows: readonly (readonly st
   const right = header.map((_, c) => rows.every((row) => /^[-+<> ]*[\d.,–]*%?$/.test(row[c]!)));
   const line = (cells: readonly string[]): string =>
     `  ${cells.map((cell, c) => (right[c] ? cell.padStart(widths[c]!) : cell.padEnd(widths[c]!))).join("  ")}`.trimEnd();
-  return [line(header), `  ${widths.map((width) => "-".repeat(width)).join("  ")}`, ...rows.map(line)];
+  return [line(header), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)];
 }
 
 const TEXT_WIDTH = 100;
@@ -68,7 +68,9 @@ export function ledgerLines({ read, used, setAside }: RowLedger): string[] {
  * @returns the text; a dash where there is no number
  */
 export function fixed(value: number | null, digits: number): string {
-  return value === null || !Number.isFinite(value) ? MISSING : value.toFixed(digits);
+  if (value === null || !Number.isFinite(value)) return MISSING;
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? text.replace("-", "") : text;
 }
 
 /**
