@@ -17,7 +17,7 @@ export interface BootstrapLikelihoodRatioOptions extends FitContext {
   readonly replicates?: number;
   /** Default: that of the larger fit. */
   readonly seed?: number;
-  /** Random starts of the larger model in each replicate, beside all splits of the smaller one; default 10. */
+  /** Random starts of the larger model in each replicate, beside all splits of the smaller one; default 20. */
   readonly startsPerReplicate?: number;
 }
 
@@ -43,11 +43,11 @@ export interface BootstrapLikelihoodRatio {
 }
 
 const DEFAULT_REPLICATES = 99;
-const DEFAULT_STARTS = 10;
+const DEFAULT_STARTS = 20;
 /** Log-likelihoods that differ by less count as equal. */
 const EQUAL = 1e-4;
 /** Fits of a replicate of the test against one of a plain bootstrap, for the size of jobs. */
-const FITS_PER_REPLICATE = 10;
+const FITS_PER_REPLICATE = 30;
 
 /**
  * Tests K - 1 against K classes: many samples are drawn from the smaller model, both models are fitted to each, and
@@ -74,11 +74,15 @@ export async function bootstrapLikelihoodRatio(
     ...differences(smaller.model, larger.model),
   ];
   if (problems.length > 0) throw new InputError(problems);
-  const finished = await runAll(table, smaller, larger, { ...options, replicates, startsPerReplicate, seed });
+  const finished =
+    obstacle(smaller, larger) === null
+      ? await runAll(table, smaller, larger, { ...options, replicates, startsPerReplicate, seed })
+      : [];
   const statistics = finished.flatMap(({ statistic }) => statistic ?? []);
   return {
     smallerClasses: smaller.model.classes,
     largerClasses: larger.model.classes,
+    statistic: statisticOf(smaller, larger),
     ...judge(smaller, larger, statistics),
     statistics,
     replicates: {
@@ -167,38 +171,40 @@ function failuresOf(replicates: readonly RatioReplicate[]): FailedReplicates[] {
   return Array.from(numbers, ([reason, list]) => ({ reason, numbers: list }));
 }
 
-function judge(
-  smaller: FitResult,
-  larger: FitResult,
-  statistics: readonly number[],
-): Pick<BootstrapLikelihoodRatio, "statistic" | "p" | "pStandardError" | "sentence" | "advice"> {
+/** Twice the difference of the log-likelihoods; rounding below zero is zero. */
+function statisticOf(smaller: FitResult, larger: FitResult): number {
   const raw = 2 * (larger.logLikelihood - smaller.logLikelihood);
-  const statistic = raw < 0 && raw > -2 * EQUAL ? 0 : raw;
-  const unknown = (sentence: string, advice: string) => ({
-    statistic,
+  return raw < 0 && raw > -2 * EQUAL ? 0 : raw;
+}
+
+/** Why the statistic means nothing, so that simulating it would be wasted; null when it does. */
+function obstacle(smaller: FitResult, larger: FitResult): string | null {
+  if (statisticOf(smaller, larger) < 0)
+    return "The larger model fits worse than the smaller one, which is impossible at its maximum: its estimation is not finished.";
+  if (!smaller.convergence.converged)
+    return "The smaller model did not reach a proper maximum of its likelihood.";
+  if (!larger.convergence.converged)
+    return "The larger model did not reach a proper maximum of its likelihood.";
+  return null;
+}
+
+type Judgement = Pick<BootstrapLikelihoodRatio, "p" | "pStandardError" | "sentence" | "advice">;
+
+function judge(smaller: FitResult, larger: FitResult, statistics: readonly number[]): Judgement {
+  const unknown = (sentence: string, advice: string): Judgement => ({
     p: null,
     pStandardError: null,
     sentence,
     advice,
   });
-  const again = "Fit it again with more starts or iterations, or simplify it.";
-  if (statistic < 0)
-    return unknown(
-      "The larger model fits worse than the smaller one, which is impossible at its maximum: its estimation is not finished.",
-      again,
-    );
-  for (const [words, { convergence }] of [
-    ["smaller", smaller],
-    ["larger", larger],
-  ] as const)
-    if (!convergence.converged)
-      return unknown(`The ${words} model did not reach a proper maximum of its likelihood.`, again);
-  if (statistics.length === 0)
-    return unknown("No replicate was finished, so the statistic cannot be judged.", "Run it again.");
+  const why = obstacle(smaller, larger);
+  if (why !== null) return unknown(why, "Fit it again with more starts or iterations, or simplify it.");
   const n = statistics.length;
+  if (n === 0)
+    return unknown("No replicate was finished, so the statistic cannot be judged.", "Run it again.");
+  const statistic = statisticOf(smaller, larger);
   const p = (1 + statistics.filter((value) => value >= statistic - 2 * EQUAL).length) / (n + 1);
   return {
-    statistic,
     p,
     pStandardError: Math.sqrt((p * (1 - p)) / (n + 1)),
     ...conclusion(smaller.model.classes, larger.model.classes, p, n),

@@ -47,14 +47,13 @@ describe("one kind of people", () => {
     expect(again.advice).toContain("ask for at least 99");
   });
 
-  test("more starts never make a statistic smaller by more than the tolerance of the climbs", async () => {
+  test("more starts never make a statistic smaller", async () => {
     const [one, two] = await fits(table, 1);
     const few = await bootstrapLikelihoodRatio(table, one, two, { replicates: 12, startsPerReplicate: 0 });
     const many = await bootstrapLikelihoodRatio(table, one, two, { replicates: 12, startsPerReplicate: 8 });
-    // Finalists are chosen after a few steps, so a better start may be passed over now and then.
-    const gains = many.statistics.map((value, b) => value - few.statistics[b]!);
-    expect(gains.filter((gain) => gain < -1e-3).length).toBeLessThanOrEqual(2);
-    expect(gains.reduce((sum, gain) => sum + gain, 0)).toBeGreaterThan(-1e-3);
+    many.statistics.forEach((value, b) => {
+      expect(value).toBeGreaterThanOrEqual(few.statistics[b]!);
+    });
   });
 
   test("a larger model that fits worse has no p", async () => {

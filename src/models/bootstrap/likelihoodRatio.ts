@@ -12,6 +12,7 @@ import {
   refit,
   type SampleLikelihood,
   sampleLikelihood,
+  VALUE_SETTLED,
   warmStart,
 } from "./refit.js";
 import { STREAMS } from "./replicate.js";
@@ -42,8 +43,8 @@ export interface RatioReplicate {
 
 /** EM steps of a start of the larger model before it is compared with others. */
 const SCREENING_STEPS = 12;
-/** Starts of the larger model carried to convergence, the best split among them. */
-const FINALISTS = 3;
+/** Random starts of the larger model carried to convergence, beside all splits: which split ends best cannot be seen early. */
+const RANDOM_FINALISTS = 8;
 
 /**
  * Draws samples from the smaller model and fits both models to each.
@@ -73,11 +74,16 @@ function ratioOf(
   number: number,
 ): RatioReplicate {
   const { smaller, larger, maxIterations } = input;
-  const fewer = refit(sampleLikelihood(data, smaller.shape), warmStart(layout, x), maxIterations);
+  const fewer = refit(
+    sampleLikelihood(data, smaller.shape),
+    warmStart(layout, x),
+    maxIterations,
+    VALUE_SETTLED,
+  );
   if (!hasValue(fewer)) return { number, failure: fewer.failure, statistic: null };
   const sample = sampleLikelihood(data, larger.shape);
   const ends = finalistsOf(sample, { x: fewer.x, layout }, input, number).map((start) =>
-    refit(sample, start, maxIterations),
+    refit(sample, start, maxIterations, VALUE_SETTLED),
   );
   const values = ends.filter(hasValue).map((end) => end.logLikelihood);
   if (values.length === 0) return { number, failure: ends[0]?.failure ?? "no likelihood", statistic: null };
@@ -121,9 +127,7 @@ function finalistsOf(
     const stream = createStream(seed, STREAMS.likelihoodRatio, number, s);
     return screened(constrainedStart(likelihood, x, shape.restriction?.exchangeable ?? true, stream, index));
   });
-  const [bestSplit, ...otherSplits] = ranked(splits);
-  const others = ranked([...otherSplits, ...random]).slice(0, FINALISTS - 1);
-  return [...(bestSplit === undefined ? [] : [bestSplit]), ...others].map(({ x }) => x);
+  return [...ranked(splits), ...ranked(random).slice(0, RANDOM_FINALISTS)].map(({ x }) => x);
 }
 
 /** A start after its EM steps. */

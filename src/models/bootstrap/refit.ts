@@ -40,7 +40,9 @@ export function sampleLikelihood(data: ProblemData, shape: ProblemShape): Sample
  * g' H g / n below which a refit has converged: estimates within a ten-thousandth of a standard error, far below the noise of
  * any number of replicates.
  */
-const TOLERANCE = 1e-8;
+const ESTIMATES_SETTLED = 1e-8;
+/** The same where the log-likelihood alone is wanted: it is then known to about n times this. */
+export const VALUE_SETTLED = 1e-6;
 /** EM steps of the second try. */
 const RETRY_STEPS = 40;
 /** A class with less than this many persons' worth of posterior probability has nobody in it. */
@@ -54,14 +56,20 @@ const SMALLEST_START = 0.1;
  * @param sample - the sample and its likelihood
  * @param x - full vector to start from
  * @param maxIterations - limit of quasi-Newton iterations
+ * @param tolerance - g' H g / n at which it has converged
  * @returns where it ended
  */
-export function refit(sample: SampleLikelihood, x: Float64Array, maxIterations: number): Refit {
+export function refit(
+  sample: SampleLikelihood,
+  x: Float64Array,
+  maxIterations: number,
+  tolerance: number = ESTIMATES_SETTLED,
+): Refit {
   const { objective, space } = sample.likelihood;
   const start = freeVector(space, x);
-  let result = quasiNewton(objective, objective.evaluate(start, true), maxIterations, TOLERANCE);
+  let result = quasiNewton(objective, objective.evaluate(start, true), maxIterations, tolerance);
   if (!result.converged && !result.point.exactFit)
-    result = quasiNewton(objective, emSteps(objective, start, RETRY_STEPS, 1e-4), maxIterations, TOLERANCE);
+    result = quasiNewton(objective, emSteps(objective, start, RETRY_STEPS, 1e-4), maxIterations, tolerance);
   // The last evaluation of a line search need not be that of the point it returned.
   const point = objective.evaluate(result.point.x, false);
   const end = fullVector(space, point.x);
