@@ -60,7 +60,9 @@ async function runCompare(smallerPath: string, largerPath: string, raw: RawOptio
     return;
   }
   const { comparisonSummary } = await import("./comparison.js");
-  process.stdout.write(comparisonSummary(smaller, larger, result));
+  process.stdout.write(
+    comparisonSummary({ path: smallerPath, fit: smaller }, { path: largerPath, fit: larger }, result),
+  );
 }
 
 /** Reads the options of the bootstrap; what is returned runs it, and gives null where it was not asked for. */

@@ -16,6 +16,12 @@ export interface Comparison {
   readonly bootstrap: BootstrapLikelihoodRatio | null;
 }
 
+/** A stored fit and its file. */
+export interface StoredModel {
+  readonly path: string;
+  readonly fit: FitResult;
+}
+
 /**
  * Compares two stored fits by likelihood ratio and information criteria. Models that are not nested, of the same rows, are compared by
  * criteria alone.
@@ -40,12 +46,16 @@ export function compareStored(smaller: FitResult, larger: FitResult): Omit<Compa
 
 /**
  * Words a comparison: both models, what the larger one adds, the test with its distribution, the criteria.
- * @param smaller - the smaller fit
+ * @param smaller - the smaller fit, and where it is stored
  * @param larger - the larger fit
  * @param comparison - from {@link compareStored}
  * @returns text, ending in a line break
  */
-export function comparisonSummary(smaller: FitResult, larger: FitResult, comparison: Comparison): string {
+export function comparisonSummary(
+  { path: smallerPath, fit: smaller }: StoredModel,
+  { path: largerPath, fit: larger }: StoredModel,
+  comparison: Comparison,
+): string {
   const { likelihoodRatio, notNested, differences: d, bootstrap } = comparison;
   const row = (name: string, fit: FitResult): string[] => [
     name,
@@ -56,8 +66,8 @@ export function comparisonSummary(smaller: FitResult, larger: FitResult, compari
   ];
   const change = [larger.logLikelihood - smaller.logLikelihood, larger.nParameters - smaller.nParameters];
   const rows = [
-    row("smaller", smaller),
-    row("larger", larger),
+    row(smallerPath, smaller),
+    row(largerPath, larger),
     [
       "difference",
       "",
@@ -70,7 +80,7 @@ export function comparisonSummary(smaller: FitResult, larger: FitResult, compari
     ...textTable(["", "model", "logLik", "npar", "AIC", "BIC", "SABIC"], rows),
     ...wrapped(`${lowerWords(d)} The lower value is the better one.`),
     "",
-    ...(likelihoodRatio === null ? [] : ratioLines(likelihoodRatio)),
+    ...(likelihoodRatio === null ? [] : ratioLines(likelihoodRatio, bootstrap !== null)),
     ...(notNested === null ? [] : [...wrapped(`No likelihood-ratio test: ${notNested}`, ""), ""]),
     ...(bootstrap === null ? [] : bootstrapLines(bootstrap)),
   ].join("\n")}`;
@@ -87,8 +97,10 @@ function lowerWords({ aic, bic }: Comparison["differences"]): string {
     : `AIC prefers the ${better(aic)} model, BIC the ${better(bic)} one.`;
 }
 
-function ratioLines(test: LikelihoodRatioTest): string[] {
-  const { statistic, df, differences, distribution, sentence, advice } = test;
+/** What to do is left out where it has been done: the distribution was simulated. */
+function ratioLines(test: LikelihoodRatioTest, simulated: boolean): string[] {
+  const { statistic, df, differences, distribution, sentence } = test;
+  const advice = simulated && test.verdict === "classes differ" ? "" : test.advice;
   return [
     ...listed("The larger model adds", differences),
     `Likelihood-ratio test (${test.method}): ${fixed(statistic, 3)}, ${df} more ${df === 1 ? "parameter" : "parameters"}`,

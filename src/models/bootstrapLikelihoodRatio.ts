@@ -5,6 +5,7 @@ import type { RatioInput, RatioReplicate } from "./bootstrap/likelihoodRatio.js"
 import type { ReplicateFailure } from "./bootstrap/refit.js";
 import type { FailedReplicates, ReplicateCounts } from "./bootstrap/types.js";
 import type { FitContext } from "./fitModel.js";
+import { parseFormula } from "./formula.js";
 import type { FitJob } from "./job.js";
 import { createLocalRunner } from "./localRunner.js";
 import { readFittedPeople } from "./persons/people.js";
@@ -100,6 +101,8 @@ export async function bootstrapLikelihoodRatio(
 /** What may differ between the two models: the number of classes, what names them, and what estimates do not depend on. */
 const MAY_DIFFER: readonly (keyof ModelSpec)[] = ["classes", "cluster"];
 
+const FORMULAS: readonly (keyof ModelSpec)[] = ["fixed", "random", "classSpecific", "membership"];
+
 function differences(smaller: ModelSpec, larger: ModelSpec): Problem[] {
   const where = "bootstrapLikelihoodRatio";
   const problems: Problem[] = [];
@@ -112,7 +115,7 @@ function differences(smaller: ModelSpec, larger: ModelSpec): Problem[] {
     });
   const keys = new Set([...Object.keys(smaller), ...Object.keys(larger)] as (keyof ModelSpec)[]);
   const other = [...keys].filter(
-    (key) => !MAY_DIFFER.includes(key) && JSON.stringify(smaller[key]) !== JSON.stringify(larger[key]),
+    (key) => !MAY_DIFFER.includes(key) && meaningOf(smaller, key) !== meaningOf(larger, key),
   );
   if (other.length > 0)
     problems.push({
@@ -122,6 +125,14 @@ function differences(smaller: ModelSpec, larger: ModelSpec): Problem[] {
       expected: "models that differ in the number of classes alone",
     });
   return problems;
+}
+
+/** A formula by its terms, so that spaces make no difference; anything else as it stands. */
+function meaningOf(model: ModelSpec, key: keyof ModelSpec): string {
+  const value = model[key];
+  if (!FORMULAS.includes(key) || typeof value !== "string") return JSON.stringify(value) ?? "";
+  const { intercept, terms } = parseFormula(value);
+  return JSON.stringify([intercept, ...terms.map(({ label }) => label)]);
 }
 
 async function runAll(

@@ -148,7 +148,7 @@ function bounded(
     p: null,
     pBounds,
     verdict: "boundary",
-    sentence: `${decided ? conclusion(pBounds.upper) : "Whether the data support the larger model cannot be decided from this test"} (likelihood ratio ${rounded(statistic)}, p between ${pNumber(pBounds.lower)} and ${pNumber(pBounds.upper)}: several variances are tested at once, for which only bounds are known).`,
+    sentence: `${decided ? conclusion(pBounds.upper) : "Whether the data support the larger model cannot be decided from this test"} (likelihood ratio ${rounded(statistic)}, p ${boundWords(pBounds)}: several variances are tested at once, for which only bounds are known).`,
     advice: decided
       ? ""
       : "Simulate the statistic under the smaller model (parametric bootstrap), or add the random effects one at a time.",
@@ -178,6 +178,10 @@ function rounded(value: number): string {
 
 function pWords(p: number): string {
   return p < 0.001 ? "< 0.001" : `= ${p.toFixed(3)}`;
+}
+
+function boundWords({ lower, upper }: { readonly lower: number; readonly upper: number }): string {
+  return upper < 0.001 ? "< 0.001" : `between ${pNumber(lower)} and ${pNumber(upper)}`;
 }
 
 function pNumber(p: number): string {
