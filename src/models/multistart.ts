@@ -379,28 +379,39 @@ function isBelow(logLikelihood: number, smaller: Smaller | undefined): boolean {
   return known !== null && logLikelihood < known - REPLICATION_TOLERANCE;
 }
 
-/** Nothing sound, nothing as good as a class fewer, or the best reached but once. */
+/** Nothing sound, nothing as good as a class fewer, or the best reached by fewer than three (two where fewer than 15 are carried on). */
 function needsMore(
   { options }: FitRequest,
   finalists: readonly StartOutcome[],
   smaller: Smaller | undefined,
 ): boolean {
   if (options.startsInitial === 1 || finalists.length === 0) return false;
-  const sound = ranked(finalists).filter((start) => !start.degenerate);
+  const order = ranked(finalists);
+  if (order[0]?.exact) return false;
+  const sound = order.filter((start) => !start.degenerate);
   const best = sound[0]?.logLikelihood ?? Number.NEGATIVE_INFINITY;
-  return isBelow(best, smaller) || replications(sound, best) < 2;
+  const wanted = Math.max(2, Math.min(3, Math.floor(options.startsFinal / 5)));
+  return isBelow(best, smaller) || replications(sound, best) < wanted;
 }
 
 /**
- * The best starts of every kind in turn, the best split among them. A few steps tell which of two starts of one kind is better, but hold
- * the kinds against each other unfairly: a start with a small class is far behind until that class has grown.
+ * Half of them the best starts of every kind in turn, the best split among them; half spread evenly over the ranks of the others. A few
+ * steps do not tell how far a start will get: a small class takes long to grow, and the quickest way up often leads to a lower maximum.
  */
 function finalistsOf(screened: readonly StartOutcome[], nFinal: number): StartOutcome[] {
   const order = ranked(screened);
-  const sound = inTurn(order.filter((start) => !start.degenerate));
-  const best = [...sound, ...order.filter((start) => start.degenerate)].slice(0, nFinal);
+  const sound = order.filter((start) => !start.degenerate);
+  const leading = inTurn(sound).slice(0, Math.ceil(nFinal / 2));
+  const others = sound.filter((start) => !leading.includes(start));
+  const spread = evenlySpaced(others, Math.min(nFinal - leading.length, others.length));
+  const best = [...leading, ...spread, ...order.filter((start) => start.degenerate)].slice(0, nFinal);
   const bestSplit = order.find((start) => start.fromSplit);
   return bestSplit === undefined || best.includes(bestSplit) ? best : [...best, bestSplit];
+}
+
+/** Entries at even distances. */
+function evenlySpaced<Entry>(entries: readonly Entry[], n: number): Entry[] {
+  return Array.from({ length: n }, (_, i) => entries[Math.floor(((i + 0.5) * entries.length) / n)]!);
 }
 
 /** The first of each kind, then the second of each, and so on; the kinds in the order of their first. */
@@ -417,14 +428,19 @@ function inTurn(starts: readonly StartOutcome[]): StartOutcome[] {
   );
 }
 
-/** Best first: finite before infinite, sound before degenerate, then by log-likelihood, then by index. */
+/** Beyond the bound on variances; an exact fit is what the data ask for. */
+function isRefused(start: StartOutcome): boolean {
+  return start.degenerate && !start.exact;
+}
+
+/** Best first: finite before infinite, not refused before refused, then by log-likelihood, then by index. */
 function ranked(starts: readonly StartOutcome[]): StartOutcome[] {
   return starts
     .map((start, index) => ({ start, index }))
     .filter(({ start }) => Number.isFinite(start.logLikelihood))
     .sort(
       (a, b) =>
-        Number(a.start.degenerate) - Number(b.start.degenerate) ||
+        Number(isRefused(a.start)) - Number(isRefused(b.start)) ||
         b.start.logLikelihood - a.start.logLikelihood ||
         a.index - b.index,
     )

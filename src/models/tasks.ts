@@ -69,6 +69,8 @@ export interface StartOutcome {
   readonly evaluations: number;
   /** Residual variances ran apart or to zero: the likelihood is unbounded there, so the value means nothing. */
   readonly degenerate: boolean;
+  /** The scores of everybody are reproduced exactly. */
+  readonly exact: boolean;
   /** Made by splitting a class of the fit with one class fewer: such starts are no independent evidence of replication. */
   readonly fromSplit: boolean;
   /** Fingerprint of the grouping of persons that the start was made of; 0 for splits. */
@@ -99,7 +101,7 @@ const fitGrowthCurve = (data: ProblemData, input: OneClassInput): StartOutcome =
     converged: result.criterion < 1e-8,
     iterations: result.iterations,
     evaluations: objective.evaluations,
-    degenerate: checkVariances(data, shape, x).degenerate,
+    ...verdictOnVariances(data, shape, x),
     fromSplit: false,
     grouping: 0,
     kind: SPLIT_KIND,
@@ -146,7 +148,7 @@ function screened(
     converged: false,
     iterations,
     evaluations: objective.evaluations,
-    degenerate: checkVariances(data, shape, x).degenerate,
+    ...verdictOnVariances(data, shape, x),
     fromSplit: made === null,
     grouping: made?.grouping ?? 0,
     kind: made?.kind ?? SPLIT_KIND,
@@ -193,7 +195,7 @@ const convergeStart = (data: ProblemData, input: ConvergeInput): StartOutcome =>
     converged: result.converged,
     iterations: result.iterations,
     evaluations: objective.evaluations,
-    degenerate: checkVariances(data, input.shape, x).degenerate,
+    ...verdictOnVariances(data, input.shape, x),
     fromSplit: input.fromSplit,
     grouping: input.grouping,
     kind: input.kind,
@@ -228,6 +230,15 @@ function climbToMaximum(
     x = fullVector(space, result.point.x);
     if (checkVariances(data, shape, x).degenerate) return { ...result, iterations };
   }
+}
+
+function verdictOnVariances(
+  data: ProblemData,
+  shape: ProblemShape,
+  x: Float64Array,
+): Pick<StartOutcome, "degenerate" | "exact"> {
+  const { degenerate, exact } = checkVariances(data, shape, x);
+  return { degenerate, exact };
 }
 
 /** Runners hand over data untyped; these tasks are only ever given what `buildProblem` made. */

@@ -19,6 +19,8 @@ export interface VarianceCheck {
   readonly pooled: number;
   /** The ratio is at or below the bound, or the scores are reproduced exactly. */
   readonly degenerate: boolean;
+  /** The scores of everybody are reproduced exactly: no better solution is to be had by refusing this one. */
+  readonly exact: boolean;
 }
 
 /**
@@ -56,5 +58,6 @@ function judgeVariances(
   const largest = Math.max(...variances);
   pooled = total > 0 ? pooled / total : largest;
   const ratio = pooled > 0 ? smallest / pooled : 0;
-  return { ratio, pooled, degenerate: !(ratio > SMALLEST_VARIANCE_RATIO && largest > EXACT_FIT_VARIANCE) };
+  const exact = !(largest > EXACT_FIT_VARIANCE);
+  return { ratio, pooled, degenerate: exact || !(ratio > SMALLEST_VARIANCE_RATIO), exact };
 }

@@ -73,7 +73,9 @@ export function emSteps(
   tolerance: number,
 ): Point {
   let current = objective.evaluate(start, true);
-  let damped = false;
+  // In a mixture some variance is near zero more often than not; with one class damping is for overshoots only, as it would
+  // lead away along directions in which a model that is not identified is flat.
+  let damped = objective.parameters.nClasses > 1;
   for (let step = 0; step < maxSteps; step++) {
     let next = damped ? null : climb(objective, current, current.information!, 1);
     if (next === null) {
