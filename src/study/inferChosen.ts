@@ -1,5 +1,6 @@
 import { formatProblem, InputError } from "../core/errors.js";
 import type { WaldTest } from "../models/inference/types.js";
+import { buildProblem } from "../models/problem.js";
 import type { FitResult } from "../models/result.js";
 import type { ModelSpec } from "../models/spec.js";
 import type { Cohort } from "../prep/types.js";
@@ -17,12 +18,14 @@ import {
 import { writeInference } from "./inferenceFiles.js";
 
 /**
- * Refuses hypotheses about parameters that no model of the study has, before anything is fitted.
+ * Refuses what would be refused only after the comparison of models, which may take long: a growth curve that does not suit the
+ * data, and hypotheses about parameters that no model of the study has.
  * @param run - the run
  * @param cohort - the prepared data
- * @throws InputError with every one of them
+ * @throws InputError for the growth curve, or with every hypothesis
  */
-export function checkHypotheses({ study }: Run, cohort: Cohort): void {
+export function checkBeforeFitting({ study }: Run, cohort: Cohort): void {
+  if (study.growth !== null) buildProblem(cohort.long, study.growth);
   if (study.inference.tests.length === 0) return;
   const { choose } = study;
   const models = choose === null ? modelsOf(study) : [{ structure: choose.model, classes: choose.classes }];

@@ -27,7 +27,7 @@ import {
   stage,
   stopIfCancelled,
 } from "./context.js";
-import { checkHypotheses, inferChosen } from "./inferChosen.js";
+import { checkBeforeFitting, inferChosen } from "./inferChosen.js";
 import { asksForInference } from "./inference.js";
 import { joinLedgers } from "./ledger.js";
 import { type Manifest, type RunRecord, writeManifest } from "./manifest.js";
@@ -157,7 +157,7 @@ async function runStages(run: Run): Promise<void> {
   finished.cohort = cohort;
   finished.files.push(...(await writeCohort(cohort, study.output)));
   finished.warnings.push(...cohort.notes);
-  checkHypotheses(run, cohort);
+  checkBeforeFitting(run, cohort);
   const { enumeration, chosen } = await compareModels(run, cohort);
   if (study.growth !== null) finished.growth = await fitGrowthCurve(run, cohort);
   finished.regressions = await stage(run, "predicting membership and outcomes", () =>
