@@ -63,7 +63,7 @@ for (const nPersons of [2000, 8000]) {
     );
   }
 }
-const table = cohort(2000);
+const table = cohort(500);
 const fits = await Promise.all(
   [2, 3, 4].map((classes) => fit(table, { ...SPEC, classes }, { runner, startsInitial: 20, startsFinal: 4 })),
 );
