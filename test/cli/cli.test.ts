@@ -60,6 +60,7 @@ describe("symtraj", () => {
       "fit",
       "prep",
       "enumerate",
+      "compare",
       "predictors",
       "predict",
       "report",
@@ -181,10 +182,86 @@ describe("clusters", () => {
     const plain = await symtraj("fit", ...DATA, ...MODEL);
     const clustered = await symtraj("fit", ...DATA, ...MODEL, "--cluster", "imd");
     expect(clustered.status).toBe(0);
-    expect(plain.out).not.toContain("robust SE");
-    expect(clustered.out).toContain("robust SE");
+    expect(plain.out).toContain("Robust SE: by the sandwich estimator");
+    expect(clustered.out).toContain(
+      "Robust SE: allows for what people in one of the 10 clusters of imd share",
+    );
     expect(clustered.out.replace(/\s+/g, " ")).toMatch(/only 10 clusters of imd: with fewer than about 40/);
   });
+});
+
+describe("symtraj fit with further inference", () => {
+  it("has it in words, in JSON and in files", async () => {
+    const more = [
+      ...["--profile", "--bootstrap", "12", "--bootstrap-kind", "parametric", "--influence", "3"],
+      ...["--test", "week@1 = week@2", "--test", "week^2@1 = 0, week^2@2 = 0"],
+    ];
+    const words = await symtraj("fit", ...DATA, ...MODEL, ...more);
+    expect([words.status, words.err]).toEqual([0, ""]);
+    for (const title of [
+      "Tests asked for (Wald)",
+      "Profile-likelihood 95% intervals",
+      "Bootstrap: scores of the model drawn 12 times, 12 used",
+      "Most influential people (of 150)",
+    ])
+      expect(words.out).toContain(`\n${title}\n`);
+    const { status, out } = await symtraj("fit", ...DATA, ...MODEL, ...more, "--out", "further", "--json");
+    expect(status).toBe(0);
+    const json = JSON.parse(out);
+    expect(json.tests.map(({ df }: { df: number }) => df)).toEqual([1, 2]);
+    expect(json.profileIntervals.map(({ name }: { name: string }) => name)).toEqual([
+      "var((Intercept))",
+      "residual sd",
+    ]);
+    expect(json.bootstrap).toMatchObject({ kind: "parametric", replicates: { requested: 12 } });
+    expect(json.influence.top).toHaveLength(3);
+    const kept = JSON.parse(await readFile(join(folder, "further", "model.json"), "utf8"));
+    expect([kept.tests, kept.profileIntervals]).toEqual([json.tests, json.profileIntervals]);
+    for (const file of ["intervals", "tests", "influence", "bootstrap-classes", "bootstrap-trajectories"])
+      expect(existsSync(join(folder, "further", `${file}.csv`)), file).toBe(true);
+  });
+
+  it("refuses before fitting what cannot be asked", async () => {
+    const unknown = await symtraj("fit", ...DATA, ...MODEL, "--test", "weak@1 = 0", "--test", "week@3 = 0");
+    expect(unknown.status).toBe(2);
+    expect(unknown.err).toContain("2 problems");
+    expect(unknown.err).toContain("week has no class 3. Expected week@1 or week@2.");
+    const lone = await symtraj(
+      ...["fit", ...DATA, "--bootstrap-kind", "parametric", "--reml", "--influence", "2"],
+    );
+    expect(lone.status).toBe(2);
+    expect(lone.err).toContain("--bootstrap-kind: It says how to draw samples, but not how many.");
+    expect(lone.err).toContain("--influence: Under REML");
+  });
+});
+
+describe("symtraj compare", () => {
+  it("tests two stored models, and simulates the test of one class more", async () => {
+    const one = MODEL.map((word, i) => (MODEL[i - 1] === "--classes" ? "1" : word));
+    for (const [model, out] of [
+      [one, "one"],
+      [[...one, "--random", "1 + week"], "slopes"],
+      [MODEL, "two"],
+    ] as const)
+      expect((await symtraj("fit", ...DATA, ...model, "--out", out)).status).toBe(0);
+    const path = (name: string): string => join(name, "model.json");
+    const nested = await symtraj("compare", path("one"), path("slopes"));
+    expect([nested.status, nested.err]).toEqual([0, ""]);
+    expect(nested.out).toContain("Distribution: half chi-square with 1, half with 2 degrees of freedom");
+    const simulated = await symtraj(
+      ...["compare", path("one"), path("two"), "--bootstrap", "4", "--data", "sessions.csv"],
+      ...["--workers", "0", "--json"],
+    );
+    expect(simulated.status).toBe(0);
+    const { bootstrap, likelihoodRatio, differences, smaller, larger } = JSON.parse(simulated.out);
+    expect(likelihoodRatio.verdict).toBe("classes differ");
+    expect(bootstrap.statistic).toBeCloseTo(2 * (larger.logLikelihood - smaller.logLikelihood), 8);
+    expect(bootstrap.statistics).toHaveLength(4);
+    expect(differences.bic).toBeCloseTo(larger.criteria.bic - smaller.criteria.bic, 8);
+    const wrong = await symtraj("compare", path("one"), path("two"), "--data", "sessions.csv");
+    expect(wrong.status).toBe(2);
+    expect(wrong.err).toContain("Add --bootstrap");
+  }, 30_000);
 });
 
 describe("a stored model", () => {
