@@ -182,3 +182,50 @@ workers: many
     expect(text.join("\n")).not.toMatch(/itemMaximum|originColumn/);
   });
 });
+
+describe("inference, constraints and orders", () => {
+  const study = (models: string, rest = ""): string => `${SMALL}${models}${rest}`;
+
+  it("are understood, with their defaults", () => {
+    const text = study(
+      '    constraints: ["week@1 = 0"]\n    orders: [2, 1]\n',
+      "enumeration: {classes: 2}\ninference: {profile: true, bootstrap: 20, tests: [week@1 = week@2]}\n",
+    );
+    const loaded = { study: parseStudy(text), directory: "/", path: "/s.yaml" };
+    const resolved = resolveStudy(loaded);
+    expect(resolved.structures[0]!.spec).toMatchObject({ constraints: ["week@1 = 0"], orders: [2, 1] });
+    expect(resolved.inference).toEqual({
+      profile: true,
+      bootstrap: 20,
+      bootstrapKind: "nonparametric",
+      tests: ["week@1 = week@2"],
+      influence: 0,
+    });
+    expect(resolveStudy({ ...loaded, study: parseStudy(SMALL) }).inference).toMatchObject({
+      profile: false,
+      bootstrap: 0,
+      tests: [],
+    });
+  });
+
+  it("that name classes are refused for several numbers of classes", () => {
+    const found = mistakes(study('    constraints: ["var(week) = 0", "week@1 = 0"]\n    orders: [1, 1]\n'));
+    expect(found).toHaveLength(2);
+    expect(found[0]).toMatch(
+      /^s\.yaml:12: models\.GMM\.constraints\[2\]: It names classes.*one number of classes/,
+    );
+    expect(found[1]).toMatch(/^s\.yaml:13: models\.GMM\.orders: It names classes.*leave orders out/);
+    const one = "enumeration: {classes: 2}\n";
+    expect(mistakes(study('    constraints: ["week@1 = 0"]\n    orders: [1, 1]\n', one))).toEqual([]);
+    expect(mistakes(study("    orders: [1]\n", one))[0]).toContain("There are 1 orders for 2 classes.");
+    expect(mistakes(study('    constraints: ["week"]\n', one))[0]).toContain("It has no = sign.");
+  });
+
+  it("are refused where they say nothing, or name what is not there", () => {
+    expect(mistakes(study("", "inference: {bootstrap_kind: parametric}\n"))[0]).toContain("bootstrap: 500");
+    const growth = "covariates: {age: }\ngrowth: {covariates: [age], cluster: site, reml: true}\n";
+    const found = mistakes(study("", growth)).join("\n");
+    expect(found).toContain('There is no variable "site".');
+    expect(found).toContain("Leave out cluster, or reml.");
+  });
+});

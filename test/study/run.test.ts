@@ -181,6 +181,56 @@ describe("runStudy", () => {
     });
   }, 60_000);
 
+  it("does further inference on the chosen model, keeps it, and takes it over", async () => {
+    const tests = ["week@1 = week@2", "week@3 = 0"];
+    const asked: ResolvedStudy = {
+      ...study,
+      output: join(folder, "inference"),
+      classes: { from: 1, to: 3 },
+      choose: null,
+      rule: { ...study.rule, minimumClassProportion: 0.3 },
+      growth: null,
+      membership: null,
+      outcomes: null,
+      inference: { ...study.inference, profile: true, bootstrap: 6, tests },
+    };
+    const first = await runStudy(asked);
+    expect(first.chosen?.model.classes).toBe(2);
+    const { tests: done, profileIntervals, bootstrap } = first.inference!;
+    // The chosen model has no class 3: a warning, not the end of the run.
+    expect(done!.map(({ hypotheses }) => hypotheses)).toEqual([["week@1 - week@2 = 0"]]);
+    expect(first.manifest.warnings.join()).toContain("Not tested in the chosen model");
+    expect(profileIntervals!.map(({ name }) => name)).toContain("residual sd");
+    expect(bootstrap!.replicates.finished).toBe(6);
+    for (const file of ["intervals.csv", "tests.csv", "bootstrap-classes.csv"])
+      expect(first.manifest.files).toContain(file);
+    const stored = JSON.parse(await read("inference", "models", "chosen.json"));
+    expect(stored.tests).toEqual(JSON.parse(JSON.stringify(done)));
+    const other = JSON.parse(await read("inference", "models", "gmm-2.json"));
+    expect(other).not.toHaveProperty("tests");
+
+    const notes: string[] = [];
+    const second = await runStudy(asked, { onNote: (sentence) => notes.push(sentence) });
+    expect(second.inference).toEqual(first.inference);
+    expect(notes.join()).toContain("bootstrap: taken over from an earlier run");
+    const more = { ...asked, inference: { ...asked.inference, bootstrap: 7 } };
+    const stage = (await runStudy(more)).manifest.stages.find(({ name }) => name.startsWith("intervals"));
+    expect(stage).toMatchObject({ reused: 1, fitted: 1 });
+  }, 60_000);
+
+  it("refuses before fitting a hypothesis about what no model has, and a growth curve that cannot be", async () => {
+    const output = join(folder, "refused");
+    const inference = { ...study.inference, tests: ["week@4 = 0", "wek = 0"] };
+    const stages: string[] = [];
+    const options = { onProgress: ({ stage }: { stage: string }) => void stages.push(stage) };
+    const asked = runStudy({ ...study, output, inference }, options);
+    await expect(asked).rejects.toThrow(/week has no class 4.*\n.*There is no parameter "wek"/);
+    const growth = { ...study.growth!, residual: "ar1" as const };
+    // Weeks are not whole numbers here.
+    await expect(runStudy({ ...study, output, growth }, options)).rejects.toThrow(InputError);
+    expect(stages.join()).not.toContain("screening");
+  }, 60_000);
+
   it("deletes what only an earlier run wrote, once it is complete", async () => {
     const output = join(folder, "again");
     const small = { ...study, output, growth: null, membership: null, outcomes: null };
