@@ -1,5 +1,6 @@
 import { formatProblem, InputError } from "../core/errors.js";
 import type { WaldTest } from "../models/inference/types.js";
+import type { JobRunner } from "../models/job.js";
 import { buildProblem } from "../models/problem.js";
 import type { FitResult } from "../models/result.js";
 import type { ModelSpec } from "../models/spec.js";
@@ -16,6 +17,7 @@ import {
   testHypotheses,
 } from "./inference.js";
 import { writeInference } from "./inferenceFiles.js";
+import { rememberingRunner } from "./rememberingRunner.js";
 
 /**
  * Refuses what would be refused only after the comparison of models, which may take long: a growth curve that does not suit the
@@ -42,7 +44,7 @@ export function checkBeforeFitting({ study }: Run, cohort: Cohort): void {
 
 /**
  * Does what the study asks of its chosen model beyond standard errors, and writes it to files. Profile intervals and the
- * bootstrap are kept in the output folder each as soon as they are done, and found again.
+ * bootstrap are kept in the output folder each as soon as they are done, and found again; of a cancelled one, the jobs finished.
  * @param run - the run
  * @param cohort - the prepared data
  * @param chosen - the chosen model
@@ -105,9 +107,25 @@ async function keptOrDone(
     );
     return { inference: kept, reused: 1, done: 0 };
   }
-  const inference = await furtherInference(cohort.long, chosen, request, fitContext(run, "chosen model"));
-  // A cancelled bootstrap has some of its replicates only, and is not kept.
-  stopIfCancelled(run);
+  const inference = await withMemory(run, `${key}-jobs`, (runner) =>
+    furtherInference(cohort.long, chosen, request, { ...fitContext(run, "chosen model"), runner }),
+  );
   await run.cache.put(key, inference);
   return { inference, reused: 0, done: 1 };
+}
+
+/** Does the work with a runner that knows the jobs a cancelled run has finished, and keeps those of this one if it is cancelled. */
+async function withMemory<T>(run: Run, key: string, work: (runner: JobRunner) => Promise<T>): Promise<T> {
+  const known = (await run.cache.get<Map<string, unknown>>(key)) ?? new Map<string, unknown>();
+  const before = known.size;
+  let finished = false;
+  try {
+    const result = await work(rememberingRunner(run.runner, known));
+    stopIfCancelled(run);
+    finished = true;
+    return result;
+  } finally {
+    // What is kept whole needs no parts.
+    if (finished ? before > 0 : known.size > before) await run.cache.put(key, finished ? new Map() : known);
+  }
 }

@@ -213,6 +213,35 @@ describe("runStudy", () => {
     const second = await runStudy(asked, { onNote: (sentence) => notes.push(sentence) });
     expect(second.inference).toEqual(first.inference);
     expect(notes.join()).toContain("bootstrap: taken over from an earlier run");
+
+    // Cancelled in the middle of the bootstrap, then taken up again: the finished jobs are not done twice.
+    const controller = new AbortController();
+    const inline = createInlineRunner();
+    const replicates: string[] = [];
+    const counting: JobRunner = {
+      ...inline,
+      run: (jobs, options) => {
+        replicates.push(...jobs.filter(({ task }) => task === "bootstrap").map(({ label }) => label));
+        return inline.run(jobs, options);
+      },
+    };
+    const long = { ...asked, inference: { ...asked.inference, bootstrap: 100 } };
+    const stopped = await runStudy(long, {
+      runner: counting,
+      signal: controller.signal,
+      onProgress: ({ stage, done }) => {
+        if (stage.includes("bootstrap") && done >= 2) controller.abort();
+      },
+    });
+    expect(stopped.status).toBe("cancelled");
+    expect(stopped.manifest.notFinished).toContain("intervals and tests of the chosen model");
+    const all = replicates.splice(0).length;
+    const resumed = await runStudy(long, { runner: counting });
+    expect(replicates.length).toBeLessThan(all);
+    expect(resumed.inference?.bootstrap?.replicates.finished).toBe(100);
+    const fresh = await runStudy({ ...long, output: join(folder, "fresh") });
+    expect(resumed.inference?.bootstrap?.estimates).toEqual(fresh.inference?.bootstrap?.estimates);
+
     const more = { ...asked, inference: { ...asked.inference, bootstrap: 7 } };
     const stage = (await runStudy(more)).manifest.stages.find(({ name }) => name.startsWith("intervals"));
     expect(stage).toMatchObject({ reused: 1, fitted: 1 });
