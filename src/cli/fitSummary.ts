@@ -261,6 +261,6 @@ function covarianceLines({ covariance, residual }: FitResult): string[] {
     lines.push(...textTable(["effect", "SD", "correlations"], rows));
   }
   if (residual.occasions === null)
-    lines.push(`  residual SD ${residual.sd.map((sd) => fixed(sd, 4)).join(", ")}`, "");
-  return lines;
+    lines.push(`  residual SD ${residual.sd.map((sd) => fixed(sd, 4)).join(", ")}`);
+  return [...lines, ""];
 }

@@ -71,6 +71,16 @@ describe("the summary of a growth curve", () => {
     expect(text).not.toMatch(/Tests of whole terms|Held:|with the classes/);
   });
 
+  it("ends in one line break, whatever the last table is", async () => {
+    const specs = [
+      { random: "1" },
+      { random: "0", residual: "occasion" },
+      { random: "1", residual: "occasion" },
+    ] as const;
+    for (const changes of specs)
+      expect(fitSummary(await fit(cohort(40, 4, ordinary), { ...LINE, ...changes }))).toMatch(/[^\n]\n$/);
+  });
+
   it("says how much variance is explained, with the numbers of the fit", async () => {
     const result = await fit(cohort(50, 5, ordinary), { ...LINE, random: "1" });
     const { marginalR2, conditionalR2, intraclassCorrelation } = result.explainedVariance!;
