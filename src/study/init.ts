@@ -244,6 +244,11 @@ function modelPart(outcome: string, time: string, facts: PreparedFacts | null): 
     "  smallest_class: 0.05        # no class with less than this share of people",
     "  # choose: {model: GMM, classes: 3}   # your own choice, in place of the rule's",
     "",
+    "# What to find out about the chosen model beyond its standard errors?",
+    "# inference:",
+    "#   profile: true             # profile-likelihood intervals of variances and correlations",
+    "#   bootstrap: 1000           # errors and intervals from refits to samples of people; 0 for none",
+    "",
   ];
 }
 
