@@ -6,7 +6,7 @@ export { buildFigures } from "./figures/index.js";
 export type { ReportFigure, VegaLiteSpec } from "./figures/theme.js";
 export { fitFromJson, fitToJson, type PosteriorStorage, posteriorFile, type StoredFit } from "./fitJson.js";
 export { type FigureDrawing, renderPage } from "./html.js";
-export type { ReportCohort, ReportInput, ReportMeasure } from "./input.js";
+export type { FurtherInference, ReportCohort, ReportInput, ReportMeasure } from "./input.js";
 export { buildMethods } from "./methods.js";
 export { type OutcomeRate, outcomeRates, wilsonInterval } from "./outcomes.js";
 export { renderPng, renderSvg, withPaper } from "./render.js";

@@ -1,5 +1,6 @@
 /** Studies: from a study file to a report folder. */
 export { draftStudy, type StudyDraft } from "./draft.js";
+export { furtherInference, type InferenceRequest } from "./inference.js";
 export { studyTemplate } from "./init.js";
 export { type LoadedStudy, loadStudy, parseStudy } from "./load.js";
 export type { Manifest, StageRecord } from "./manifest.js";

@@ -47,6 +47,17 @@ describe("one kind of people", () => {
     expect(again.advice).toContain("ask for at least 99");
   });
 
+  test("a formula is the same model however it is spaced", async () => {
+    const [one, two] = await fits(table, 1);
+    const spaced = await fit(table, { ...base, fixed: "1+time", random: "1+time", classes: 2 }, QUICK);
+    const few = { replicates: 2, startsPerReplicate: 1 };
+    const own = await bootstrapLikelihoodRatio(table, one, two, few);
+    expect((await bootstrapLikelihoodRatio(table, one, spaced, few)).statistics).toEqual(own.statistics);
+    const other = await fit(table, { ...base, random: "1", classes: 2 }, QUICK);
+    const problems = await problemsOf(() => bootstrapLikelihoodRatio(table, one, other, few));
+    expect(problems[0]!.message).toBe("The models differ in random.");
+  });
+
   test("more starts never make a statistic smaller", async () => {
     const [one, two] = await fits(table, 1);
     const few = await bootstrapLikelihoodRatio(table, one, two, { replicates: 12, startsPerReplicate: 0 });
