@@ -93,7 +93,7 @@ describe("each limit", () => {
       const best = objective.evaluate(Float64Array.from(result.internal), false).value;
       const names = reportedParameters(layout, problem.design.stored);
       const parameters = allocateFor(layout);
-      const byMethod = [];
+      const byMethod: ProfileInterval[][] = [];
       for (const method of ["quick", "path"] as const) {
         const { runner, limits } = spyingRunner(method);
         const intervals = await profileIntervals(problem, result, { runner });

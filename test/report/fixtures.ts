@@ -299,7 +299,7 @@ export function makeFit(options: FixtureOptions = {}): FitResult & { readonly ta
         ],
       ],
     },
-    residual: { structure: "common", sd: [2.21] },
+    residual: { structure: "common", sd: [2.21], occasions: null, autocorrelation: null },
     classes: summaries(simulated, posteriors, lastWeek),
     posteriors,
     starts:
