@@ -11,6 +11,7 @@ import {
   formatPercent,
   MISSING,
   plural,
+  statisticText,
 } from "../report/format.js";
 import { capital, fixed, ledgerLines, listed, textTable, trim, wrapped } from "./text.js";
 
@@ -226,22 +227,6 @@ function termTestLines({ termTests }: FitResult): string[] {
 
 function parameterKeyOf({ term, block }: TermTest): string {
   return parameterKey({ name: term, block, class: null });
-}
-
-/**
- * The statistic of a Wald test with its degrees of freedom.
- * @param test - the test
- * @returns e.g. `chi2(2) = 10.31` or `F(1, 48.2) = 5.03`; a dash where there is none
- */
-export function statisticText({
-  distribution,
-  statistic,
-  df,
-  denominatorDf,
-}: Pick<TermTest, "distribution" | "statistic" | "df" | "denominatorDf">): string {
-  if (statistic === null) return MISSING;
-  const name = distribution === "F" ? `F(${df}, ${fixed(denominatorDf, 1)})` : `chi2(${df})`;
-  return `${name} = ${fixed(statistic, 2)}`;
 }
 
 function covarianceLines({ covariance, residual }: FitResult): string[] {

@@ -3,9 +3,8 @@ import { parameterKey } from "../models/inference/names.js";
 import type { WaldTest } from "../models/inference/types.js";
 import type { Influence } from "../models/influence.js";
 import type { ProfileInterval } from "../models/profile.js";
-import { formatP, formatPercent, MISSING, plural } from "../report/format.js";
+import { formatP, formatPercent, MISSING, plural, statisticText } from "../report/format.js";
 import type { FurtherInference } from "../report/input.js";
-import { statisticText } from "./fitSummary.js";
 import { fixed, listed, textTable, trim, wrapped } from "./text.js";
 
 /**

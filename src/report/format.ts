@@ -203,3 +203,20 @@ export function fileStem(name: string): string {
 export function formatOdds(value: number): string {
   return value > 9999 ? "> 9,999" : formatNumber(value, 1);
 }
+
+/**
+ * Writes the statistic of a Wald test with its degrees of freedom.
+ * @param test - distribution, statistic and degrees of freedom
+ * @returns e.g. `χ²(2) = 10.31` or `F(1, 48.2) = 5.03`; a dash where there is none
+ */
+export function statisticText(test: {
+  readonly distribution: "chi-square" | "F";
+  readonly statistic: number | null;
+  readonly df: number;
+  readonly denominatorDf: number | null;
+}): string {
+  if (test.statistic === null) return MISSING;
+  const name =
+    test.distribution === "F" ? `F(${test.df}, ${formatNumber(test.denominatorDf, 1)})` : `χ²(${test.df})`;
+  return `${name} = ${formatNumber(test.statistic, 2)}`;
+}

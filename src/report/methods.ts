@@ -1,3 +1,4 @@
+import { residualParts } from "../models/residuals.js";
 import type { FitResult } from "../models/result.js";
 import { criterionName, modelName, ruleFavourite } from "./cautions.js";
 import { timeUnit } from "./describe.js";
@@ -16,6 +17,7 @@ export function buildMethods(input: ReportInput): readonly string[] {
     dataParagraph(input),
     modelParagraph(input.chosen, input),
     estimationParagraph(input.chosen),
+    ...inferenceParagraph(input),
     ...(input.enumeration === null ? [] : [enumerationParagraph(input)]),
     ...(input.cohort.outcomes.length === 0 ? [] : [outcomeParagraph(input)]),
     ...(input.regressions.length === 0 ? [] : [predictorParagraph(input)]),
@@ -51,17 +53,13 @@ function modelParagraph(fit: FitResult, input: ReportInput): string {
     );
   if (fit.covariance === null || model.random.trim() === "0")
     parts.push(
-      "There were no random effects: people of a class share its mean trajectory and differ by independent residuals.",
+      `There were no random effects: people${model.classes > 1 ? " of a class" : ""} share ${model.classes > 1 ? "its" : "the"} mean trajectory and differ by residuals.`,
     );
   else
     parts.push(
       `Random effects were ${model.random}, with ${model.diagonal ? "a diagonal" : "an unstructured"} covariance matrix${model.classes > 1 ? ` that was ${{ equal: "equal in all classes", proportional: "proportional across classes", free: "free in each class" }[model.covariance]}` : ""}.`,
     );
-  parts.push(
-    model.residual === "class"
-      ? "Residuals were independent and normal, with a variance for each class."
-      : `Residuals were independent and normal, with one variance${model.classes > 1 ? " for all classes" : ""}.`,
-  );
+  parts.push(residualSentence(fit));
   if (model.classes > 1)
     parts.push(
       model.membership.trim() === "1"
@@ -71,6 +69,31 @@ function modelParagraph(fit: FitResult, input: ReportInput): string {
   parts.push(...constraintSentences(fit));
   parts.push(`The model has ${plural(fit.nParameters, "parameter")}.`);
   return parts.join(" ");
+}
+
+/** The residual covariance structure in words. */
+function residualSentence({ model, residual }: FitResult): string {
+  const { byClass, byOccasion, correlation } = residualParts(model.residual);
+  const occasion = model.occasion ?? model.time;
+  const variances = [
+    ...(byClass ? ["class"] : []),
+    ...(byOccasion ? [`${residual.occasions?.length ?? 0} occasions (${occasion})`.trim()] : []),
+  ];
+  const variance =
+    variances.length === 0
+      ? `one variance${model.classes > 1 ? " for all classes" : ""}`
+      : byOccasion && byClass
+        ? `a variance for each class and each of ${variances[1]!}`
+        : byOccasion
+          ? `a variance for each of ${variances[0]!}`
+          : "a variance for each class";
+  const scatter =
+    correlation === null
+      ? "independent and normal"
+      : correlation === "ar1"
+        ? `normal with a first-order autocorrelation over sessions (${occasion})`
+        : `normal with a correlation that decays exponentially with the time between scores (continuous-time first-order autoregression)`;
+  return `Residuals were ${scatter}, with ${variance}.`;
 }
 
 function constraintSentences({ model }: FitResult): string[] {
@@ -94,13 +117,39 @@ function estimationParagraph(fit: FitResult): string {
     );
   else parts.push(`The log-likelihood was ${formatNumber(fit.logLikelihood, 2)}.`);
   parts.push(
-    `Standard errors come from the observed information matrix${robustPhrase(fit)}; bands around fitted means are pointwise 95% intervals by the delta method.`,
+    `Standard errors come from the observed information matrix${robustPhrase(fit)}; bands around fitted means are 95% intervals by the delta method, pointwise and simultaneous (the whole curve; Hothorn et al., 2008).`,
   );
   if (fit.classes.length > 1)
     parts.push(
       `Classes are numbered ${fit.classOrder === undefined ? "by their fitted mean at the last common time, lowest first" : "as the constraints name them"}. Classification is described by relative entropy (Ramaswamy et al., 1993), average posterior probabilities and odds of correct classification (Nagin, 2005).`,
     );
   return parts.join(" ");
+}
+
+/** What was asked of the chosen model beyond its standard errors. */
+function inferenceParagraph({ inference = {} }: ReportInput): string[] {
+  const { profileIntervals, bootstrap, tests } = inference;
+  const parts: string[] = [];
+  if (profileIntervals !== undefined)
+    parts.push(
+      "Variances, correlations and residual parameters have profile-likelihood 95% intervals (Venzon & Moolgavkar, 1988).",
+    );
+  if (bootstrap !== undefined) {
+    const { replicates, kind, clusters, classes } = bootstrap;
+    const units = clusters === null ? "people" : `clusters of ${clusters}`;
+    const drawn =
+      kind === "parametric" ? "of scores drawn from the model" : `of ${units} drawn with replacement`;
+    parts.push(
+      `A ${kind} bootstrap of ${plural(replicates.finished, "sample")} ${drawn} (Efron & Tibshirani, 1993) gave standard errors and percentile intervals${classes.length > 1 ? "; the classes of each sample were matched to those of the fit by the people they share" : ""}.`,
+    );
+    const failed = replicates.finished - replicates.used;
+    if (failed > 0) parts.push(`${plural(failed, "sample")} gave no proper maximum and were left out.`);
+  }
+  if (tests !== undefined && tests.length > 0)
+    parts.push(
+      `Wald tests were made of ${plural(tests.length, "hypothesis", "hypotheses")}: ${tests.map(({ hypotheses }) => hypotheses.join(" and ")).join("; ")}.`,
+    );
+  return parts.length === 0 ? [] : [parts.join(" ")];
 }
 
 function robustPhrase({ model, clusters }: FitResult): string {

@@ -104,7 +104,7 @@ describe("the summary of a growth curve", () => {
     const result = await fit(grouped, { ...LINE, fixed: "1 + time + site", random: "1" });
     const test = result.termTests.find(({ term }) => term === "site")!;
     expect(test.df).toBe(2);
-    expect(flat(fitSummary(result))).toContain(`site chi2(2) = ${test.statistic!.toFixed(2)}`);
+    expect(flat(fitSummary(result))).toContain(`site χ²(2) = ${test.statistic!.toFixed(2)}`);
   });
 });
 

@@ -29,7 +29,7 @@ describe("the summary of further inference", () => {
     const text = flat(inferenceSummary({ tests: inference.tests! }));
     const [slopes] = inference.tests!;
     expect(text).toContain(
-      `time@1 - time@2 = 0 ${slopes!.estimates[0]!.toFixed(4)} chi2(1) = ${slopes!.statistic!.toFixed(2)} < .001`,
+      `time@1 - time@2 = 0 ${slopes!.estimates[0]!.toFixed(4)} χ²(1) = ${slopes!.statistic!.toFixed(2)} < .001`,
     );
     expect(text).toContain("Not tested - var((Intercept)) = 0: var((Intercept)): a variance of zero");
   });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { fit } from "../../src/models/fitModel.js";
-import { parametersTable } from "../../src/report/tables/model.js";
+import { parametersTable } from "../../src/report/tables/estimates.js";
 import { cohort, QUICK, twoKinds } from "../models/helpers.js";
 
 test("the table of estimates says what the model holds", async () => {

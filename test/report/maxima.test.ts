@@ -4,7 +4,7 @@ import { runnerUpFigure } from "../../src/report/figures/runnerUp.js";
 import { startsFigure } from "../../src/report/figures/starts.js";
 import type { ReportInput } from "../../src/report/input.js";
 import { renderSvg } from "../../src/report/render.js";
-import { runnerUpTable, startsTable } from "../../src/report/tables/model.js";
+import { runnerUpTable, startsTable } from "../../src/report/tables/maxima.js";
 import { makeInput } from "./fixtures.js";
 
 const input = makeInput();

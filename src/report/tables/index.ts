@@ -9,18 +9,17 @@ import {
   outcomesTable,
   sourcesTable,
 } from "./cohort.js";
+import { classSizesTable, enumerationTable } from "./enumeration.js";
 import {
-  classificationTable,
-  classSizesTable,
-  enumerationTable,
-  observedFittedTable,
-  otherFitsTable,
+  explainedVarianceTable,
   parametersTable,
   randomEffectsTable,
-  runnerUpTable,
-  startsTable,
-  trajectoriesTable,
-} from "./model.js";
+  residualTable,
+  termTestsTable,
+} from "./estimates.js";
+import { classStabilityTable, hypothesesTable, intervalsTable } from "./inference.js";
+import { runnerUpTable, startsTable } from "./maxima.js";
+import { classificationTable, observedFittedTable, otherFitsTable, trajectoriesTable } from "./model.js";
 import { regressionTables } from "./predictors.js";
 import type { ReportTable } from "./table.js";
 
@@ -51,7 +50,13 @@ export function buildTables(input: ReportInput, descriptions: readonly ClassDesc
     classSizesTable(input),
     classificationTable(input, descriptions),
     parametersTable(chosen, "parameters", "Estimates of the chosen model"),
+    termTestsTable(chosen),
+    hypothesesTable(input.inference),
     randomEffectsTable(chosen),
+    residualTable(chosen),
+    intervalsTable(chosen, input.inference),
+    explainedVarianceTable(chosen),
+    classStabilityTable(input.inference),
     startsTable(chosen),
     runnerUpTable(chosen),
     trajectoriesTable(input),
