@@ -14,8 +14,8 @@ import {
   type LinearConstraint,
   solveConstraints,
 } from "./fit/freeSpace.js";
+import { reportedParameters, reportedValues } from "./parameters/reported.js";
 import { allocateFor, type ParameterLayout, permuteClasses, unpackInto } from "./parameters.js";
-import { reportedParameters, reportedValues } from "./reported.js";
 import type { ModelSpec } from "./spec.js";
 
 /** Constraints of a model, ready for the optimisers and for tables. */

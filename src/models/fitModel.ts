@@ -17,10 +17,10 @@ import { layoutOf } from "./likelihood.js";
 import { createLocalRunner } from "./localRunner.js";
 import { describeRunnerUp } from "./maxima.js";
 import { type FitSearch, searchAll } from "./multistart.js";
+import { covarianceOfClass, describeResidual } from "./parameters/reported.js";
+import { residualParts } from "./parameters/residuals.js";
 import { allocateFor, type ParameterLayout, unpackInto } from "./parameters.js";
 import { buildProblem, constraintsOf, type Problem, shapeOf } from "./problem.js";
-import { covarianceOfClass, describeResidual } from "./reported.js";
-import { residualParts } from "./residuals.js";
 import type { Convergence, FitResult, RandomEffectCovariance, VarianceBound } from "./result.js";
 import {
   type FitOptions,

@@ -4,8 +4,13 @@ import type { StoredDesign } from "./design/types.js";
 import type { FinishedFit } from "./fit/finish.js";
 import { FLAT_CURVATURE } from "./fit/newton.js";
 import type { ClassParameters } from "./kernels/types.js";
+import {
+  type ReportedParameter,
+  reportedParameters,
+  reportedValues,
+  smallestVariance,
+} from "./parameters/reported.js";
 import { allocateFor, type ParameterLayout, residualVariances, unpackInto } from "./parameters.js";
-import { type ReportedParameter, reportedParameters, reportedValues, smallestVariance } from "./reported.js";
 import type { ParameterEstimate } from "./result.js";
 
 /** Estimates on the user's scale with their covariance. */

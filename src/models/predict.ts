@@ -2,9 +2,9 @@ import { InputError } from "../core/errors.js";
 import type { LongTable, RowLedger } from "../core/table.js";
 import { internalBasisAtTimes } from "./design/basisAtTimes.js";
 import type { StoredDesign } from "./design/types.js";
+import { randomEffectMap } from "./parameters/reported.js";
 import { quadraticForm } from "./persons/effects.js";
 import { type People, type PersonInClass, personInClass, readPeople } from "./persons/people.js";
-import { randomEffectMap } from "./reported.js";
 import type { FitResult, Posteriors } from "./result.js";
 
 /** What a stored fit says of new people. */

@@ -5,8 +5,8 @@ import type { ProfileTarget } from "./fit/profileTarget.js";
 import type { FitJob, JobRunner, Progress, RunOptions } from "./job.js";
 import { layoutOf } from "./likelihood.js";
 import { createLocalRunner } from "./localRunner.js";
+import { type ReportedParameter, reportedParameters } from "./parameters/reported.js";
 import { buildProblem, type Problem, shapeOf } from "./problem.js";
-import { type ReportedParameter, reportedParameters } from "./reported.js";
 import type { FitResult } from "./result.js";
 
 /** Why an interval has an end that is not known. */

@@ -4,9 +4,9 @@ import type { LongTable } from "../../src/core/table.js";
 import { compileConstraints, refuseClassesByName } from "../../src/models/constraints.js";
 import { fullVector } from "../../src/models/fit/freeSpace.js";
 import { freeLikelihoodOf, layoutOf, objectiveOf } from "../../src/models/likelihood.js";
+import { reportedParameters, reportedValues } from "../../src/models/parameters/reported.js";
 import { allocateFor, unpackInto } from "../../src/models/parameters.js";
 import { buildProblem, shapeOf } from "../../src/models/problem.js";
-import { reportedParameters, reportedValues } from "../../src/models/reported.js";
 import { type ModelSpec, type ModelSpecInput, resolveSpec } from "../../src/models/spec.js";
 import { cohort, problemsOf, twoKinds, withColumns } from "./helpers.js";
 

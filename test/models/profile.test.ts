@@ -8,10 +8,10 @@ import { fit } from "../../src/models/fitModel.js";
 import type { JobRunner } from "../../src/models/job.js";
 import { freeLikelihoodOf } from "../../src/models/likelihood.js";
 import { createLocalRunner } from "../../src/models/localRunner.js";
+import { reportedParameters, reportedValues } from "../../src/models/parameters/reported.js";
 import { allocateFor, unpackInto } from "../../src/models/parameters.js";
 import { buildProblem, shapeOf } from "../../src/models/problem.js";
 import { type ProfileInterval, profileIntervals } from "../../src/models/profile.js";
-import { reportedParameters, reportedValues } from "../../src/models/reported.js";
 import type { ModelSpecInput } from "../../src/models/spec.js";
 import {
   cohort,

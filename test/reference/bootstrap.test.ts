@@ -4,9 +4,9 @@ import { shapeOfFit } from "../../src/models/bootstrap/jobs.js";
 import { refit, sampleLikelihood, warmStart } from "../../src/models/bootstrap/refit.js";
 import { bootstrap } from "../../src/models/bootstrap.js";
 import { fit } from "../../src/models/fitModel.js";
+import { reportedValues } from "../../src/models/parameters/reported.js";
 import { allocateFor, unpackInto } from "../../src/models/parameters.js";
 import { readFittedPeople } from "../../src/models/persons/people.js";
-import { reportedValues } from "../../src/models/reported.js";
 import type { FitResult } from "../../src/models/result.js";
 import { sim600 } from "./fixtures.js";
 

@@ -1,7 +1,7 @@
 import { nearestName, type Problem } from "../../core/errors.js";
 import type { StoredDesign } from "../design/types.js";
+import type { ReportedParameter } from "../parameters/reported.js";
 import type { ParameterLayout } from "../parameters.js";
-import type { ReportedParameter } from "../reported.js";
 import type { ParameterBlock } from "../result.js";
 import type { ParameterReference, Statement } from "./parse.js";
 

@@ -1,7 +1,7 @@
 import type { StoredDesign } from "../design/types.js";
 import type { LinearConstraint } from "../fit/freeSpace.js";
+import { randomEffectMap } from "../parameters/reported.js";
 import type { ParameterLayout } from "../parameters.js";
-import { randomEffectMap } from "../reported.js";
 
 /**
  * Random effects without variance, as linear constraints on the factor L of D = L L'. On the user's scale the effects are U b,

@@ -1,7 +1,7 @@
 import type { StoredDesign } from "../design/types.js";
 import type { ClassParameters } from "../kernels/types.js";
+import { covarianceOfClass, smallestVariance } from "../parameters/reported.js";
 import type { ParameterLayout } from "../parameters.js";
-import { covarianceOfClass, smallestVariance } from "../reported.js";
 import type { FreeSpace } from "./freeSpace.js";
 
 /** A random effect counts as gone when its variance, given those before it, is below this share of the residual variance. */

@@ -1,5 +1,5 @@
-import { pullGradientInto, pullInformationInto } from "../chainRule.js";
 import { allocateEvaluation, type ClassParameters, type Evaluation, type Kernel } from "../kernels/types.js";
+import { pullGradientInto, pullInformationInto } from "../parameters/chainRule.js";
 import { allocateFor, type ParameterLayout, residualVariances, unpackInto } from "../parameters.js";
 
 /**

@@ -1,6 +1,6 @@
 import type { StoredDesign } from "../design/types.js";
+import { reportedValues } from "../parameters/reported.js";
 import { allocateFor, type ParameterLayout, unpackInto } from "../parameters.js";
-import { reportedValues } from "../reported.js";
 import { type FreeSpace, fullVector } from "./freeSpace.js";
 
 /** The quantity a profile is of: one reported parameter, or a correlation made of three of them. Plain data. */

@@ -1,8 +1,8 @@
-import { pullGradientInto } from "../chainRule.js";
 import { countClusters } from "../design/clusters.js";
 import { visitGaussianScores } from "../kernels/gaussian.js";
 import { allocateEvaluation } from "../kernels/types.js";
 import type { ProblemData } from "../likelihood.js";
+import { pullGradientInto } from "../parameters/chainRule.js";
 import { allocateFor, type ParameterLayout, unpackInto } from "../parameters.js";
 
 /**

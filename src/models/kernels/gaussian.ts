@@ -1,5 +1,5 @@
 import type { FixedStructure, Moments } from "../moments.js";
-import type { ResidualStructure } from "../residuals.js";
+import type { ResidualStructure } from "../parameters/residuals.js";
 import type { RowData } from "../rowData.js";
 import { commonKernel, isCommonKernelModel } from "./common.js";
 import { generalKernel, visitPersonScores } from "./general.js";

@@ -1,5 +1,5 @@
 import type { FixedStructure, Moments } from "../moments.js";
-import { type ResidualStructure, residualParts } from "../residuals.js";
+import { type ResidualStructure, residualParts } from "../parameters/residuals.js";
 import type { RowData } from "../rowData.js";
 import { allocatePatternAlgebra, type PatternAlgebra } from "./pattern.js";
 import { allocateInformation, type InformationScratch } from "./rowInformation.js";

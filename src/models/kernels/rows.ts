@@ -1,6 +1,6 @@
 import { choleskyInPlace, invertPositiveDefinite } from "../../core/linalg.js";
 import type { FixedStructure, Moments } from "../moments.js";
-import type { ResidualStructure } from "../residuals.js";
+import type { ResidualStructure } from "../parameters/residuals.js";
 import type { RowData } from "../rowData.js";
 import { finishLogits } from "./general.js";
 import {

@@ -1,4 +1,4 @@
-import { randomEffectMap } from "../reported.js";
+import { randomEffectMap } from "../parameters/reported.js";
 import { quadraticForm } from "./effects.js";
 import { type OccasionGroups, occasionGroups } from "./occasions.js";
 import { type People, type PersonInClass, personInClass } from "./people.js";

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { symmetricEigen } from "../../../src/core/linalg.js";
-import { pullGradientInto } from "../../../src/models/chainRule.js";
 import { createObjective } from "../../../src/models/fit/objective.js";
 import { commonKernel, isCommonKernelModel } from "../../../src/models/kernels/common.js";
 import { gaussianKernel } from "../../../src/models/kernels/gaussian.js";
 import { generalKernel, visitPersonScores } from "../../../src/models/kernels/general.js";
 import { oneClassKernel } from "../../../src/models/kernels/oneClass.js";
 import { allocateEvaluation, type Kernel } from "../../../src/models/kernels/types.js";
+import { pullGradientInto } from "../../../src/models/parameters/chainRule.js";
 import { expectClose, numericalGradient } from "./checks.js";
 import { denseInformation, denseLikelihood, denseRemlTerm, parametersAt } from "./dense.js";
 import { type ModelShape, modelShapes, type RandomModel, randomModel } from "./randomModel.js";

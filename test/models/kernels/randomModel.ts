@@ -6,8 +6,8 @@ import {
   type MomentRows,
   type Moments,
 } from "../../../src/models/moments.js";
+import { needsRows } from "../../../src/models/parameters/residuals.js";
 import { createLayout, type ParameterLayout } from "../../../src/models/parameters.js";
-import { needsRows } from "../../../src/models/residuals.js";
 import { buildRowData, type RowData } from "../../../src/models/rowData.js";
 import type { CovarianceSharing, ResidualStructure } from "../../../src/models/spec.js";
 

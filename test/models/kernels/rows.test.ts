@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { symmetricEigen } from "../../../src/core/linalg.js";
-import { pullGradientInto } from "../../../src/models/chainRule.js";
 import { createObjective, type Objective } from "../../../src/models/fit/objective.js";
 import { gaussianKernel, visitGaussianScores } from "../../../src/models/kernels/gaussian.js";
 import { generalKernel } from "../../../src/models/kernels/general.js";
 import { oneClassKernel } from "../../../src/models/kernels/oneClass.js";
 import { rowsKernel } from "../../../src/models/kernels/rows.js";
 import { allocateEvaluation } from "../../../src/models/kernels/types.js";
-import { RESIDUAL_STRUCTURES, residualParts } from "../../../src/models/residuals.js";
+import { pullGradientInto } from "../../../src/models/parameters/chainRule.js";
+import { RESIDUAL_STRUCTURES, residualParts } from "../../../src/models/parameters/residuals.js";
 import { buildRowData } from "../../../src/models/rowData.js";
 import { expectClose, numericalGradient } from "./checks.js";
 import { denseInformation, denseLikelihood, denseRemlTerm, parametersAt } from "./dense.js";

@@ -1,5 +1,5 @@
-import type { ClassParameters, Evaluation } from "./kernels/types.js";
-import { type ParameterLayout, sigmaPosition, sumSquares } from "./parameters.js";
+import type { ClassParameters, Evaluation } from "../kernels/types.js";
+import { type ParameterLayout, sigmaPosition, sumSquares } from "../parameters.js";
 import { residualParts } from "./residuals.js";
 
 // From derivatives in class parameters, which kernels give, to derivatives in the free vector.
