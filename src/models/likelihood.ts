@@ -1,10 +1,10 @@
+import type { FixedStructure, Moments } from "./design/moments.js";
+import type { RowData } from "./design/rowData.js";
 import { constrainObjective, type FreeSpace } from "./fit/freeSpace.js";
 import { createObjective, type Objective } from "./fit/objective.js";
 import type { SharedData } from "./job.js";
 import { gaussianKernel } from "./kernels/gaussian.js";
-import type { FixedStructure, Moments } from "./moments.js";
 import { createLayout, type ParameterLayout } from "./parameters.js";
-import type { RowData } from "./rowData.js";
 import type { ModelSpec } from "./spec.js";
 
 // What workers load: no formulas, no tables, so that a thread starts fast.

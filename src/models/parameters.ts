@@ -1,6 +1,6 @@
 import { semiDefiniteFactor } from "../core/linalg.js";
+import type { FixedStructure } from "./design/moments.js";
 import { allocateParameters, type ClassParameters, type ParameterSizes } from "./kernels/types.js";
-import type { FixedStructure } from "./moments.js";
 import { type ResidualStructure, residualParts } from "./parameters/residuals.js";
 import type { CovarianceSharing } from "./spec.js";
 

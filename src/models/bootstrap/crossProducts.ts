@@ -1,4 +1,4 @@
-import type { Moments } from "../moments.js";
+import type { Moments } from "../design/moments.js";
 
 /** B'B = F F' of one pattern. */
 export interface CrossProductFactor {

@@ -1,11 +1,11 @@
 import type { RandomStream } from "../../core/random.js";
+import type { Moments } from "../design/moments.js";
+import type { RowData } from "../design/rowData.js";
 import { logPriorInto } from "../kernels/prior.js";
 import type { ClassParameters } from "../kernels/types.js";
 import { allocateWhitening, computeWhitening, type Whitening } from "../kernels/whitening.js";
 import type { ProblemData } from "../likelihood.js";
-import type { Moments } from "../moments.js";
 import type { ParameterLayout } from "../parameters.js";
-import type { RowData } from "../rowData.js";
 import { type CrossProductFactor, factorCrossProducts } from "./crossProducts.js";
 
 /** Draws scores of the same people at the same times from a fitted model. */

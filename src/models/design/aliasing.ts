@@ -1,5 +1,5 @@
-import type { Moments } from "../moments.js";
 import { mean, rootMeanSquare } from "./columns.js";
+import type { Moments } from "./moments.js";
 import type { FixedColumn } from "./types.js";
 
 /** Share of a column's length that must be new for it to count as independent of the columns before it. */

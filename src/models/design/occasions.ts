@@ -2,11 +2,11 @@ import { InputError } from "../../core/errors.js";
 import type { LongTable } from "../../core/table.js";
 import type { Atom } from "../formula.js";
 import { needsRows, residualParts } from "../parameters/residuals.js";
-import type { RowColumns } from "../rowData.js";
 import type { ModelSpec } from "../spec.js";
 import { numericValues, takeValues } from "./columns.js";
 import type { Kept } from "./keepRows.js";
 import type { ParsedModel } from "./parse.js";
+import type { RowColumns } from "./rowData.js";
 import type { OccasionCoding } from "./types.js";
 
 /** Most occasions with a residual variance or a loading of their own. */

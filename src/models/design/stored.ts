@@ -2,11 +2,11 @@ import { InputError } from "../../core/errors.js";
 import type { LongTable } from "../../core/table.js";
 import type { ModelSpec } from "../spec.js";
 import type { Coding } from "../terms.js";
-import { describeTimes, type TimeSummary } from "../times.js";
 import { mean, numericValues, takeValues } from "./columns.js";
 import type { Kept } from "./keepRows.js";
 import type { ParsedModel } from "./parse.js";
 import type { Parts } from "./parts.js";
+import { describeTimes, type TimeSummary } from "./times.js";
 import type { StoredDesign } from "./types.js";
 
 /** A model's formulas evaluated over a table, and the rows that it can use. */

@@ -1,8 +1,8 @@
 import type { RowLedger } from "../../core/table.js";
-import type { FixedStructure, Moments } from "../moments.js";
-import type { RowData } from "../rowData.js";
 import type { Coding } from "../terms.js";
-import type { TimeSummary } from "../times.js";
+import type { FixedStructure, Moments } from "./moments.js";
+import type { RowData } from "./rowData.js";
+import type { TimeSummary } from "./times.js";
 
 /** One fixed coefficient: a basis column times a person column. */
 export interface FixedColumn {

@@ -1,8 +1,8 @@
 import { choleskyInPlace, choleskySolveInPlace } from "../../core/linalg.js";
 import { createStream, type RandomStream } from "../../core/random.js";
+import type { Moments } from "../design/moments.js";
 import type { ClassParameters } from "../kernels/types.js";
 import type { ProblemData } from "../likelihood.js";
-import type { Moments } from "../moments.js";
 import { allocateFor, type ParameterLayout, pack, unpackInto } from "../parameters.js";
 
 /** Persons looked at when centres are drawn: enough to see the shape of the cloud, few enough to be free. */

@@ -1,6 +1,6 @@
+import type { Moments } from "../design/moments.js";
 import type { Design } from "../design/types.js";
 import type { ClassParameters } from "../kernels/types.js";
-import type { Moments } from "../moments.js";
 import type { ExplainedVariance, VarianceComponents } from "./types.js";
 
 /** Sums over all rows, internal scale, of x (one entry per fixed coefficient) and of the random-effect columns z. */

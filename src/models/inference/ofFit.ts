@@ -1,9 +1,9 @@
+import { patternWeights } from "../design/moments.js";
 import type { Design } from "../design/types.js";
 import type { FinishedFit } from "../fit/finish.js";
 import type { Inference } from "../inference.js";
 import type { ClassParameters } from "../kernels/types.js";
 import { objectiveOf, type ProblemData } from "../likelihood.js";
-import { patternWeights } from "../moments.js";
 import { covarianceOfClass } from "../parameters/reported.js";
 import { type ParameterLayout, residualVariances } from "../parameters.js";
 import type { Problem } from "../problem.js";

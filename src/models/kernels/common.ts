@@ -1,4 +1,4 @@
-import { type FixedStructure, type Moments, patternWeights } from "../moments.js";
+import { type FixedStructure, type Moments, patternWeights } from "../design/moments.js";
 import { accumulatePlainPattern, patternTotals } from "./commonPlain.js";
 import { addLogLikelihood, allocateCommonScratch, type CommonScratch, clearSums } from "./commonScratch.js";
 import { finishLogits } from "./general.js";

@@ -1,4 +1,4 @@
-import { type Moments, patternWeights } from "../moments.js";
+import { type Moments, patternWeights } from "../design/moments.js";
 import { addLogLikelihood, type CommonScratch, clearSums, PERSONS_PER_BLOCK } from "./commonScratch.js";
 import type { Evaluation } from "./types.js";
 

@@ -1,4 +1,4 @@
-import type { Moments } from "../moments.js";
+import type { Moments } from "../design/moments.js";
 import { allocatePatternAlgebra, type PatternAlgebra } from "./pattern.js";
 import type { Evaluation } from "./types.js";
 

@@ -1,4 +1,4 @@
-import { type FixedStructure, type Moments, totalWeight } from "../moments.js";
+import { type FixedStructure, type Moments, totalWeight } from "../design/moments.js";
 import {
   allocatePatternAlgebra,
   applyInverse,

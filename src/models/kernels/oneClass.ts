@@ -1,5 +1,5 @@
 import { choleskyInPlace, invertPositiveDefinite } from "../../core/linalg.js";
-import { type FixedStructure, type Moments, patternWeights } from "../moments.js";
+import { type FixedStructure, type Moments, patternWeights } from "../design/moments.js";
 import {
   allocatePatternAlgebra,
   applyInverse,

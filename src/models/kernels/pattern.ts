@@ -1,5 +1,5 @@
 import { choleskyInPlace } from "../../core/linalg.js";
-import type { FixedStructure, Moments } from "../moments.js";
+import type { FixedStructure, Moments } from "../design/moments.js";
 import type { Evaluation } from "./types.js";
 
 // Algebra of one pattern (persons with the same basis rows) under one D = L L' and residual variance s2.

@@ -1,4 +1,4 @@
-import type { RowData } from "../rowData.js";
+import type { RowData } from "../design/rowData.js";
 import type { Evaluation } from "./types.js";
 
 // Residual covariance of the rows of a pattern: R = S C S, S = diag(s_t) the residual standard deviations and C a first-order

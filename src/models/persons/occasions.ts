@@ -1,4 +1,4 @@
-import { distinctTimes } from "../times.js";
+import { distinctTimes } from "../design/times.js";
 
 /** Rows grouped by when they were scored. */
 export interface OccasionGroups {

@@ -5,10 +5,10 @@ import {
   type FixedStructure,
   type MomentRows,
   type Moments,
-} from "../../../src/models/moments.js";
+} from "../../../src/models/design/moments.js";
+import { buildRowData, type RowData } from "../../../src/models/design/rowData.js";
 import { needsRows } from "../../../src/models/parameters/residuals.js";
 import { createLayout, type ParameterLayout } from "../../../src/models/parameters.js";
-import { buildRowData, type RowData } from "../../../src/models/rowData.js";
 import type { CovarianceSharing, ResidualStructure } from "../../../src/models/spec.js";
 
 /** What fast-check draws: the structure of a model; its numbers follow from the seed. */

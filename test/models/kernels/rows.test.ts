@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { symmetricEigen } from "../../../src/core/linalg.js";
+import { buildRowData } from "../../../src/models/design/rowData.js";
 import { createObjective, type Objective } from "../../../src/models/fit/objective.js";
 import { gaussianKernel, visitGaussianScores } from "../../../src/models/kernels/gaussian.js";
 import { generalKernel } from "../../../src/models/kernels/general.js";
@@ -9,7 +10,6 @@ import { rowsKernel } from "../../../src/models/kernels/rows.js";
 import { allocateEvaluation } from "../../../src/models/kernels/types.js";
 import { pullGradientInto } from "../../../src/models/parameters/chainRule.js";
 import { RESIDUAL_STRUCTURES, residualParts } from "../../../src/models/parameters/residuals.js";
-import { buildRowData } from "../../../src/models/rowData.js";
 import { expectClose, numericalGradient } from "./checks.js";
 import { denseInformation, denseLikelihood, denseRemlTerm, parametersAt } from "./dense.js";
 import { type ModelShape, modelShapes, type RandomModel, randomModel } from "./randomModel.js";

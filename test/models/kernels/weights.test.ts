@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createStream } from "../../../src/core/random.js";
+import { buildMoments, type MomentRows, type Moments } from "../../../src/models/design/moments.js";
+import { buildRowData, type RowData } from "../../../src/models/design/rowData.js";
 import { createObjective } from "../../../src/models/fit/objective.js";
 import { sumScoreProducts } from "../../../src/models/fit/scores.js";
 import { commonKernel, isCommonKernelModel } from "../../../src/models/kernels/common.js";
@@ -8,8 +10,6 @@ import { generalKernel } from "../../../src/models/kernels/general.js";
 import { oneClassKernel } from "../../../src/models/kernels/oneClass.js";
 import { rowsKernel } from "../../../src/models/kernels/rows.js";
 import type { Kernel } from "../../../src/models/kernels/types.js";
-import { buildMoments, type MomentRows, type Moments } from "../../../src/models/moments.js";
-import { buildRowData, type RowData } from "../../../src/models/rowData.js";
 import { type ModelShape, modelShapes, type RandomModel, randomModel } from "./randomModel.js";
 
 const RUNS = { numRuns: 25, seed: 20261123 };

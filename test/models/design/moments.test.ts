@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createStream } from "../../src/core/random.js";
-import { buildMoments, type MomentRows, type Moments } from "../../src/models/moments.js";
-import { modelShapes, randomModel } from "./kernels/randomModel.js";
+import { createStream } from "../../../src/core/random.js";
+import { buildMoments, type MomentRows, type Moments } from "../../../src/models/design/moments.js";
+import { modelShapes, randomModel } from "../kernels/randomModel.js";
 
 /** The rows of persons in another order. */
 function reorder(rows: MomentRows, order: Int32Array): MomentRows {

@@ -1,7 +1,7 @@
-import type { Alias } from "./design/aliasing.js";
-import type { Centring, FixedColumn, Scaling } from "./design/types.js";
+import type { ModelSpec } from "../spec.js";
+import type { Alias } from "./aliasing.js";
 import type { Moments } from "./moments.js";
-import type { ModelSpec } from "./spec.js";
+import type { Centring, FixedColumn, Scaling } from "./types.js";
 
 /** What is known of a design before it is fitted. */
 export interface DesignEvidence {

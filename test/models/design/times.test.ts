@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describeTimes } from "../../src/models/times.js";
+import { describeTimes } from "../../../src/models/design/times.js";
 
 const times = (...people: number[][]): [Float64Array, Int32Array] => {
   const start = [0];

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { createStream } from "../../src/core/random.js";
-import { tableFromArrays } from "../../src/core/table.js";
-import { fit } from "../../src/models/fitModel.js";
-import { predict } from "../../src/models/predict.js";
-import type { FitResult } from "../../src/models/result.js";
-import { createRunner } from "../../src/workers/index.js";
-import { cohort, ordinary, problemsOf, QUICK, shuffledRows, twoKinds, withColumns } from "./helpers.js";
+import { createStream } from "../../../src/core/random.js";
+import { tableFromArrays } from "../../../src/core/table.js";
+import { fit } from "../../../src/models/fitModel.js";
+import { predict } from "../../../src/models/predict.js";
+import type { FitResult } from "../../../src/models/result.js";
+import { createRunner } from "../../../src/workers/index.js";
+import { cohort, ordinary, problemsOf, QUICK, shuffledRows, twoKinds, withColumns } from "../helpers.js";
 
 const base = { outcome: "score", time: "time", fixed: "1 + time", random: "1" };
 const people = 120;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { type LongTable, tableFromArrays } from "../../src/core/table.js";
-import { buildDesign } from "../../src/models/design.js";
-import { fit } from "../../src/models/fitModel.js";
-import { classWarnings } from "../../src/models/identifiability.js";
-import { type ModelSpecInput, resolveSpec } from "../../src/models/spec.js";
-import { cohort, expectAllFinite, ordinary, QUICK, withColumns } from "./helpers.js";
+import { type LongTable, tableFromArrays } from "../../../src/core/table.js";
+import { classWarnings } from "../../../src/models/design/identifiability.js";
+import { buildDesign } from "../../../src/models/design.js";
+import { fit } from "../../../src/models/fitModel.js";
+import { type ModelSpecInput, resolveSpec } from "../../../src/models/spec.js";
+import { cohort, expectAllFinite, ordinary, QUICK, withColumns } from "../helpers.js";
 
 const table = withColumns(cohort(40, 5, ordinary), {
   twice: (row) => 2 * row.time!,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { LongTable } from "../../src/core/table.js";
-import { basisAtTimes, buildDesign, type Design, internalBasisAtTimes } from "../../src/models/design.js";
-import { fit } from "../../src/models/fitModel.js";
-import { predict } from "../../src/models/predict.js";
-import { type ModelSpecInput, resolveSpec } from "../../src/models/spec.js";
-import { cohort, ordinary, withColumns } from "./helpers.js";
+import type { LongTable } from "../../../src/core/table.js";
+import { basisAtTimes, buildDesign, type Design, internalBasisAtTimes } from "../../../src/models/design.js";
+import { fit } from "../../../src/models/fitModel.js";
+import { predict } from "../../../src/models/predict.js";
+import { type ModelSpecInput, resolveSpec } from "../../../src/models/spec.js";
+import { cohort, ordinary, withColumns } from "../helpers.js";
 
 const table = withColumns(cohort(40, 5, ordinary), {
   age: (_row, _r, person) => 30 + person,
