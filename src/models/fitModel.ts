@@ -15,7 +15,7 @@ import type { JobRunner, Progress } from "./job.js";
 import type { ClassParameters } from "./kernels/types.js";
 import { layoutOf } from "./likelihood.js";
 import { createLocalRunner } from "./localRunner.js";
-import { describeRunnerUp } from "./maxima.js";
+import { describeRunnerUp } from "./multistart/maxima.js";
 import { type FitSearch, searchAll } from "./multistart.js";
 import { covarianceOfClass, describeResidual } from "./parameters/reported.js";
 import { residualParts } from "./parameters/residuals.js";

@@ -9,7 +9,7 @@ import {
   independentStarts,
   REPLICATION_TOLERANCE,
   RUNNER_UP_WITHIN,
-} from "./maxima.js";
+} from "./multistart/maxima.js";
 import type { Problem } from "./problem.js";
 import type { StartsSummary } from "./result.js";
 import type { FitOptions } from "./spec.js";

@@ -1,4 +1,4 @@
-import { cheapestAssignment } from "../agreement.js";
+import { cheapestAssignment } from "../multistart/agreement.js";
 
 /** Below this similarity a class of the fit has not come back (Hennig 2007: it is dissolved). */
 export const DISSOLVED = 0.5;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { adjustedRandIndex, cheapestAssignment } from "../../src/models/agreement.js";
+import { adjustedRandIndex, cheapestAssignment } from "../../../src/models/multistart/agreement.js";
 
 describe("adjusted Rand index", () => {
   test("the example of Hubert and Arabie (1985) by hand", () => {
