@@ -1,4 +1,5 @@
 import type { LongTable } from "../core/table.js";
+import { observedMeans } from "./classes/observedMeans.js";
 import { basisAtTimes, internalBasisAtTimes } from "./design/basisAtTimes.js";
 import { latentAtom } from "./design/occasions.js";
 import { parseModel } from "./design/parse.js";
@@ -6,7 +7,6 @@ import type { Design, StoredDesign } from "./design/types.js";
 import { curveBands, curveFactor } from "./inference/bands.js";
 import type { Inference } from "./inference.js";
 import type { ClassParameters } from "./kernels/types.js";
-import { observedMeans } from "./observedMeans.js";
 import type { ParameterLayout } from "./parameters.js";
 import type { ClassSummary, Posteriors, Trajectory } from "./result.js";
 import type { ModelSpec } from "./spec.js";

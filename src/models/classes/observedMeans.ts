@@ -1,10 +1,10 @@
-import type { LongTable } from "../core/table.js";
-import { numericValues, takeValues } from "./design/columns.js";
-import { distinctTimes } from "./design/times.js";
-import type { Design } from "./design/types.js";
-import type { ClassParameters } from "./kernels/types.js";
-import type { ObservedMeans, Posteriors } from "./result.js";
-import type { ModelSpec } from "./spec.js";
+import type { LongTable } from "../../core/table.js";
+import { numericValues, takeValues } from "../design/columns.js";
+import { distinctTimes } from "../design/times.js";
+import type { Design } from "../design/types.js";
+import type { ClassParameters } from "../kernels/types.js";
+import type { ObservedMeans, Posteriors } from "../result.js";
+import type { ModelSpec } from "../spec.js";
 
 /** Most time points at which observed means are shown. */
 const MAX_TIME_POINTS = 40;
