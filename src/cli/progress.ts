@@ -1,4 +1,4 @@
-import type { Progress } from "../models/job.js";
+import type { Progress } from "../models/jobs/job.js";
 import { formatDuration } from "../report/format.js";
 
 /** Shows progress on standard error while a command works. */

@@ -11,8 +11,8 @@ import {
 } from "./bootstrap/jobs.js";
 import type { Replicate, ReplicateInput } from "./bootstrap/replicate.js";
 import type { BootstrapOptions, BootstrapResult } from "./bootstrap/types.js";
-import type { FitJob, JobRunner } from "./job.js";
-import { createLocalRunner } from "./localRunner.js";
+import type { FitJob, JobRunner } from "./jobs/job.js";
+import { createLocalRunner } from "./jobs/localRunner.js";
 import { type People, readFittedPeople } from "./persons/people.js";
 import type { FitResult } from "./result.js";
 

@@ -46,8 +46,8 @@ export { type TermTestInput, termTests } from "./inference/termTests.js";
 export type * from "./inference/types.js";
 export { type Estimates, type WaldOptions, waldTest } from "./inference/wald.js";
 export { type Influence, type InfluentialPerson, influence } from "./influence.js";
-export type { FitJob, JobRunner, Progress, RunOptions, SharedData } from "./job.js";
-export { createLocalRunner } from "./localRunner.js";
+export type { FitJob, JobRunner, Progress, RunOptions, SharedData } from "./jobs/job.js";
+export { createLocalRunner } from "./jobs/localRunner.js";
 export { type LogisticOptions, logisticRegression } from "./logistic.js";
 export { summarizeDiagnostics } from "./persons/summary.js";
 export type {

@@ -2,7 +2,7 @@ import type { FixedStructure, Moments } from "./design/moments.js";
 import type { RowData } from "./design/rowData.js";
 import { constrainObjective, type FreeSpace } from "./fit/freeSpace.js";
 import { createObjective, type Objective } from "./fit/objective.js";
-import type { SharedData } from "./job.js";
+import type { SharedData } from "./jobs/job.js";
 import { gaussianKernel } from "./kernels/gaussian.js";
 import { createLayout, type ParameterLayout } from "./parameters.js";
 import type { ModelSpec } from "./spec.js";

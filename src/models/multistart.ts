@@ -1,7 +1,8 @@
 import { RunFailure } from "../core/errors.js";
 import type { FinishedFit, FinishInput } from "./fit/finish.js";
 import { SPLIT_DISTANCES } from "./fit/split.js";
-import type { FitJob, JobRunner, Progress, RunOptions } from "./job.js";
+import type { FitJob, JobRunner, Progress, RunOptions } from "./jobs/job.js";
+import type { ConvergeInput, OneClassInput, ScreenInput, SplitInput, StartOutcome } from "./jobs/tasks.js";
 import { layoutOf, type ProblemShape } from "./likelihood.js";
 import {
   distinctMaxima,
@@ -13,7 +14,6 @@ import {
 import type { Problem } from "./problem.js";
 import type { StartsSummary } from "./result.js";
 import type { FitOptions } from "./spec.js";
-import type { ConvergeInput, OneClassInput, ScreenInput, SplitInput, StartOutcome } from "./tasks.js";
 
 /** Random starts of each smaller model that is fitted only to be split, and how many of them are carried to convergence. */
 const FEWER_STARTS = { initial: 8, final: 2 };

@@ -2,9 +2,9 @@ import { InputError, type Problem as Mistake, nearestName, RunFailure } from "..
 import type { LongTable } from "../core/table.js";
 import type { LimitInput, LimitOutcome, LimitTrouble, MaximumInput, MaximumOutcome } from "./fit/profile.js";
 import type { ProfileTarget } from "./fit/profileTarget.js";
-import type { FitJob, JobRunner, Progress, RunOptions } from "./job.js";
+import type { FitJob, JobRunner, Progress, RunOptions } from "./jobs/job.js";
+import { createLocalRunner } from "./jobs/localRunner.js";
 import { layoutOf } from "./likelihood.js";
-import { createLocalRunner } from "./localRunner.js";
 import { type ReportedParameter, reportedParameters } from "./parameters/reported.js";
 import { buildProblem, type Problem, shapeOf } from "./problem.js";
 import type { FitResult } from "./result.js";

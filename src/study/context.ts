@@ -1,7 +1,7 @@
 import { RunFailure } from "../core/errors.js";
 import { VERSION } from "../core/version.js";
 import type { FitContext } from "../models/fitModel.js";
-import type { JobRunner, Progress } from "../models/job.js";
+import type { JobRunner, Progress } from "../models/jobs/job.js";
 import type { DiagnosticSummary } from "../models/persons/types.js";
 import type { EnumerationResult, FitResult, RegressionResult } from "../models/result.js";
 import type { Cohort } from "../prep/types.js";

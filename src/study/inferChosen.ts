@@ -1,6 +1,6 @@
 import { formatProblem, InputError } from "../core/errors.js";
 import type { WaldTest } from "../models/inference/types.js";
-import type { JobRunner } from "../models/job.js";
+import type { JobRunner } from "../models/jobs/job.js";
 import { buildProblem } from "../models/problem.js";
 import type { FitResult } from "../models/result.js";
 import type { ModelSpec } from "../models/spec.js";

@@ -1,4 +1,4 @@
-import type { FitJob, JobRunner, RunOptions } from "../models/job.js";
+import type { FitJob, JobRunner, RunOptions } from "../models/jobs/job.js";
 import { cacheKey } from "./cache.js";
 
 /**

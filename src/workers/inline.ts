@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { RunFailure } from "../core/errors.js";
-import type { FitJob, JobRunner, RunOptions, SharedData } from "../models/job.js";
+import type { FitJob, JobRunner, RunOptions, SharedData } from "../models/jobs/job.js";
 import { errorOf, failureOf } from "./failure.js";
 import { startProgress } from "./progress.js";
 import { loadModelTasks, loadTasks, pickTask, type TaskRegistry } from "./registry.js";

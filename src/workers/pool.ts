@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { BroadcastChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { InputError, RunFailure } from "../core/errors.js";
-import type { FitJob, JobRunner, RunOptions, SharedData } from "../models/job.js";
+import type { FitJob, JobRunner, RunOptions, SharedData } from "../models/jobs/job.js";
 import { errorOf } from "./failure.js";
 import { createInlineRunner, poolClosed, requireData } from "./inline.js";
 import { MAX_WORKERS } from "./limits.js";
@@ -81,7 +81,7 @@ class Pool implements JobRunner {
     this.workers = options.workers;
     const settings: WorkerSettings = {
       version: PROTOCOL_VERSION,
-      tasksUrl: (options.tasks ?? besideBuilt("../models/tasks.js")).href,
+      tasksUrl: (options.tasks ?? besideBuilt("../models/jobs/tasks.js")).href,
       channel: `symtraj-${process.pid}-${crypto.randomUUID()}`,
     };
     const workerFile = fileURLToPath(options.workerFile ?? besideBuilt("./worker.js"));

@@ -1,5 +1,5 @@
 import { RunFailure } from "../core/errors.js";
-import type { Task } from "../models/job.js";
+import type { Task } from "../models/jobs/job.js";
 
 /** Tasks by name. */
 export type TaskRegistry = Readonly<Record<string, Task<unknown>>>;
@@ -9,7 +9,7 @@ export type TaskRegistry = Readonly<Record<string, Task<unknown>>>;
  * @returns the tasks
  */
 export async function loadModelTasks(): Promise<TaskRegistry> {
-  return (await import("../models/tasks.js")).tasks as TaskRegistry;
+  return (await import("../models/jobs/tasks.js")).tasks as TaskRegistry;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { deserialize, serialize } from "node:v8";
-import type { SharedData } from "../models/job.js";
+import type { SharedData } from "../models/jobs/job.js";
 import type { PlacedData, SharedArray } from "./protocol.js";
 
 /** Stands in the plain part for a typed array, by its number. */

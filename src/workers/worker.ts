@@ -1,6 +1,6 @@
 import { BroadcastChannel, workerData } from "node:worker_threads";
 import { RunFailure } from "../core/errors.js";
-import type { SharedData } from "../models/job.js";
+import type { SharedData } from "../models/jobs/job.js";
 import { failureOf } from "./failure.js";
 import {
   type ForgetMessage,

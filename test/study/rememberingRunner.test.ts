@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { JobRunner } from "../../src/models/job.js";
+import type { JobRunner } from "../../src/models/jobs/job.js";
 import { rememberingRunner } from "../../src/study/rememberingRunner.js";
 
 /** Doubles the input of each job; notes which it ran, and begins no more than some. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InputError, RunFailure } from "../../src/core/errors.js";
-import type { JobRunner } from "../../src/models/job.js";
+import type { JobRunner } from "../../src/models/jobs/job.js";
 import { writeSimulation } from "../../src/simulate/index.js";
 import { loadStudy } from "../../src/study/load.js";
 import { type ResolvedStudy, resolveStudy } from "../../src/study/resolve.js";

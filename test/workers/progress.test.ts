@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { FitJob, Progress } from "../../src/models/job.js";
+import type { FitJob, Progress } from "../../src/models/jobs/job.js";
 import { costOf, startProgress } from "../../src/workers/progress.js";
 
 const job = (index: number, cost?: number): FitJob => ({

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { afterEach, describe, expect, it } from "vitest";
 import { InputError, RunFailure } from "../../src/core/errors.js";
-import type { FitJob, JobRunner, Progress } from "../../src/models/job.js";
+import type { FitJob, JobRunner, Progress } from "../../src/models/jobs/job.js";
 import { createInlineRunner, createPool, createRunner, MAX_WORKERS } from "../../src/workers/index.js";
 
 const TASKS = new URL("./tasks.fixture.mjs", import.meta.url);

@@ -1,11 +1,11 @@
 import type { Problem } from "../../core/errors.js";
 import type { FitContext } from "../fitModel.js";
-import type { FitJob, JobRunner, RunOptions } from "../job.js";
+import type { FitJob, JobRunner, RunOptions } from "../jobs/job.js";
+import type { OneClassInput, StartOutcome } from "../jobs/tasks.js";
 import type { ProblemShape } from "../likelihood.js";
 import type { People } from "../persons/people.js";
 import { shapeOf } from "../problem.js";
 import type { FitResult } from "../result.js";
-import type { OneClassInput, StartOutcome } from "../tasks.js";
 
 /** Most replicates in one job. */
 const LARGEST_BLOCK = 20;

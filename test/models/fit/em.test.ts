@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { emSteps } from "../../../src/models/fit/em.js";
 import { quasiNewton } from "../../../src/models/fit/quasiNewton.js";
 import { startVector } from "../../../src/models/fit/starts.js";
+import { type StartOutcome, tasks } from "../../../src/models/jobs/tasks.js";
 import { freeLikelihoodOf } from "../../../src/models/likelihood.js";
 import { buildProblem } from "../../../src/models/problem.js";
 import type { CovarianceSharing } from "../../../src/models/spec.js";
 import { resolveSpec } from "../../../src/models/spec.js";
-import { type StartOutcome, tasks } from "../../../src/models/tasks.js";
 import { cohort, twoKinds } from "../helpers.js";
 
 describe("EM steps near a variance of zero", () => {

@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { fit } from "../../../src/models/fitModel.js";
-import { createLocalRunner } from "../../../src/models/localRunner.js";
+import { createLocalRunner } from "../../../src/models/jobs/localRunner.js";
+import type { StartOutcome } from "../../../src/models/jobs/tasks.js";
 import { independentStarts, RUNNER_UP_WITHIN } from "../../../src/models/multistart/maxima.js";
 import { searchAll } from "../../../src/models/multistart.js";
 import { buildProblem, shapeOf } from "../../../src/models/problem.js";
 import type { FitResult } from "../../../src/models/result.js";
 import { resolveFitOptions, resolveSpec } from "../../../src/models/spec.js";
-import type { StartOutcome } from "../../../src/models/tasks.js";
 import { cohort, ordinary, QUICK, twoKinds } from "../helpers.js";
 
 const base = { outcome: "score", time: "time", fixed: "1 + time", random: "1" };

@@ -1,4 +1,4 @@
-import { RunFailure } from "../core/errors.js";
+import { RunFailure } from "../../core/errors.js";
 import type { FitJob, JobRunner, RunOptions, SharedData } from "./job.js";
 import { tasks } from "./tasks.js";
 

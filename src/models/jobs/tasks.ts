@@ -1,12 +1,12 @@
-import { createStream } from "../core/random.js";
-import { type RatioInput, type RatioReplicate, runRatioReplicates } from "./bootstrap/likelihoodRatio.js";
-import { type Replicate, type ReplicateInput, runReplicates } from "./bootstrap/replicate.js";
-import { constrainedStart, projected } from "./fit/constrainedStart.js";
-import { checkVariances } from "./fit/degenerate.js";
-import { emSteps } from "./fit/em.js";
-import { type FinishedFit, type FinishInput, finish } from "./fit/finish.js";
-import { freeVector, fullVector } from "./fit/freeSpace.js";
-import { fitOneClass, oneClassStart } from "./fit/oneClass.js";
+import { createStream } from "../../core/random.js";
+import { type RatioInput, type RatioReplicate, runRatioReplicates } from "../bootstrap/likelihoodRatio.js";
+import { type Replicate, type ReplicateInput, runReplicates } from "../bootstrap/replicate.js";
+import { constrainedStart, projected } from "../fit/constrainedStart.js";
+import { checkVariances } from "../fit/degenerate.js";
+import { emSteps } from "../fit/em.js";
+import { type FinishedFit, type FinishInput, finish } from "../fit/finish.js";
+import { freeVector, fullVector } from "../fit/freeSpace.js";
+import { fitOneClass, oneClassStart } from "../fit/oneClass.js";
 import {
   describeMaximum,
   type LimitInput,
@@ -14,11 +14,10 @@ import {
   type MaximumInput,
   type MaximumOutcome,
   profileLimit,
-} from "./fit/profile.js";
-import { type QuasiNewtonResult, quasiNewton } from "./fit/quasiNewton.js";
-import { splitVector } from "./fit/split.js";
-import { type StartValues, startVector } from "./fit/starts.js";
-import type { SharedData, Task } from "./job.js";
+} from "../fit/profile.js";
+import { type QuasiNewtonResult, quasiNewton } from "../fit/quasiNewton.js";
+import { splitVector } from "../fit/split.js";
+import { type StartValues, startVector } from "../fit/starts.js";
 import {
   type FreeLikelihood,
   freeLikelihoodOf,
@@ -26,9 +25,10 @@ import {
   objectiveOf,
   type ProblemData,
   type ProblemShape,
-} from "./likelihood.js";
-import { residualParts, sharedByClasses } from "./parameters/residuals.js";
-import { allocateFor, largestCovarianceLast, type ParameterLayout, pack, unpackInto } from "./parameters.js";
+} from "../likelihood.js";
+import { residualParts, sharedByClasses } from "../parameters/residuals.js";
+import { allocateFor, largestCovarianceLast, type ParameterLayout, pack, unpackInto } from "../parameters.js";
+import type { SharedData, Task } from "./job.js";
 
 /** Input of the screening stage: a few EM steps from one random start. */
 export interface ScreenInput {
