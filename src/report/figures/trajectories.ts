@@ -58,8 +58,9 @@ function caption(input: ReportInput, lines: readonly IndividualLine[]): string {
   const { chosen, measure } = input;
   const k = chosen.classes.length;
   const hasBands = chosen.classes.some((each) => each.meanTrajectory.lower.some((v) => v !== null));
+  const whole = chosen.classes.some(({ meanTrajectory: m }) => (m.simultaneousWidth ?? null) !== null);
   const parts = [
-    `Thick lines: fitted ${k === 1 ? "mean" : "class means"}${hasBands ? " with pointwise 95% confidence bands" : " (no standard errors, so no bands)"}.`,
+    `Thick lines: fitted ${k === 1 ? "mean" : "class means"}${hasBands ? ` with 95% confidence bands, ${whole ? "dark at each time by itself, faint for the whole curve" : "at each time by itself"}` : " (no standard errors, so no bands)"}.`,
   ];
   if (lines.length > 0)
     parts.push(
@@ -104,7 +105,8 @@ function spec(
   const layers: View[] = [
     ...individualLayer(lines, x, y, channels.color),
     ...casenessLayers(input, times, width, x, y),
-    bandLayer(input, x, y, channels.color),
+    bandLayer(input, "simultaneous", x, y, channels.color),
+    bandLayer(input, "pointwise", x, y, channels.color),
     ...meanLayers(input, x, y, channels),
     ...labelLayers(input, labels, {
       width,
@@ -192,17 +194,28 @@ function casenessLayers(
   return [rule, ...text];
 }
 
-function bandLayer(input: ReportInput, x: View, y: View, color: View): View {
-  const values: Datum[] = input.chosen.classes.flatMap((each) =>
-    each.meanTrajectory.time.flatMap((time, i) => {
-      const lower = each.meanTrajectory.lower[i] ?? null;
-      const upper = each.meanTrajectory.upper[i] ?? null;
-      return lower === null || upper === null ? [] : [{ class: each.label, time, score: lower, upper }];
-    }),
-  );
+/** The band of every class mean: the simultaneous one lies faintly around the pointwise one. */
+function bandLayer(
+  input: ReportInput,
+  kind: "pointwise" | "simultaneous",
+  x: View,
+  y: View,
+  color: View,
+): View {
+  const values: Datum[] = input.chosen.classes.flatMap(({ label, meanTrajectory: m }) => {
+    // Fits stored by earlier versions have no simultaneous band.
+    const lowers = kind === "pointwise" ? m.lower : (m.simultaneousLower ?? []);
+    const uppers = kind === "pointwise" ? m.upper : (m.simultaneousUpper ?? []);
+    return m.time.flatMap((time, i) => {
+      const lower = lowers[i] ?? null;
+      const upper = uppers[i] ?? null;
+      return lower === null || upper === null ? [] : [{ class: label, time, score: lower, upper }];
+    });
+  });
+  const opacity = kind === "pointwise" ? 0.22 : 0.12;
   return {
     data: { values },
-    mark: { type: "area", opacity: 0.22, clip: true, line: false, interpolate: "monotone" },
+    mark: { type: "area", opacity, clip: true, line: false, interpolate: "monotone" },
     encoding: { x, y, y2: { field: "upper" }, color },
   };
 }
