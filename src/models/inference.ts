@@ -1,6 +1,7 @@
 import { NORMAL_95, twoSidedP } from "../core/distributions.js";
 import type { CompiledConstraints } from "./constraints.js";
 import type { StoredDesign } from "./design/types.js";
+import { endOfCorrelation } from "./fit/boundary.js";
 import type { FinishedFit } from "./fit/finish.js";
 import { FLAT_CURVATURE } from "./fit/newton.js";
 import type { ClassParameters } from "./kernels/types.js";
@@ -60,14 +61,14 @@ export function infer(
   const n = layout.nParameters;
   const flatShare = reachedByFlat(fit, jacobian, names.length);
   const infinite = infiniteLogits(layout, inverse);
-  const atZero = vanishedVariances(names, values, stored, layout, parameters);
+  const atEnd = estimatesAtEnd(names, values, stored, layout, parameters);
   const covariance = inverse === null ? null : sandwich(jacobian, inverse, names.length, n);
   const robust =
     inverse === null || fit.scoreProducts === null
       ? null
       : sandwich(jacobian, sandwich(inverse, fit.scoreProducts, n, n), names.length, n);
   const errorAt = (matrix: Float64Array | null, i: number): number | null => {
-    if (matrix === null || flatShare[i]! > 1e-4 || atZero.has(i)) return null;
+    if (matrix === null || flatShare[i]! > 1e-4 || atEnd.has(i)) return null;
     if (names[i]!.block === "membership" && infinite.has(i - (names.length - layout.betaAt))) return null;
     const variance = matrix[i * names.length + i]!;
     return variance > 0 && Number.isFinite(variance) ? Math.sqrt(variance) : null;
@@ -109,8 +110,8 @@ function rowsOf(matrix: Float64Array | null, size: number): number[][] | null {
 /** Share of the residual variance below which a random effect's variance counts as zero. */
 const ZERO_VARIANCE = 1e-7;
 
-/** Reported variances that are zero, where no standard error exists, and the covariances with them. */
-function vanishedVariances(
+/** Reported variances that are zero, and the covariances with them, or an autocorrelation at its end: no standard error exists. */
+function estimatesAtEnd(
   names: readonly ReportedParameter[],
   values: Float64Array,
   stored: StoredDesign,
@@ -119,6 +120,8 @@ function vanishedVariances(
 ): Set<number> {
   const internal = Math.min(...residualVariances(layout, parameters)) * ZERO_VARIANCE;
   const out = new Set<number>();
+  if (endOfCorrelation(layout, parameters) !== null)
+    out.add(names.findIndex(({ name, block }) => block === "residual" && name === "autocorrelation"));
   for (const [a, effect] of stored.basisNames.slice(0, stored.nRandom).entries())
     names.forEach((entry, i) => {
       if (entry.name !== `var(${effect})` || values[i]! > smallestVariance(stored, a, internal)) return;

@@ -198,20 +198,20 @@ export function pack(layout: ParameterLayout, parameters: ClassParameters): Floa
     else x[layout.betaPosition[j]!] = parameters.beta[last * fixed.nFixed + j]!;
   }
   const nEntries = layout.factorRow.length;
+  const shape = layout.sigmaAt > layout.scaleAt ? proportionalShape(layout, parameters) : null;
   for (let f = 0; f < layout.nFactors; f++) {
-    const k = layout.nFactors > 1 ? f : last;
+    const k = layout.nFactors > 1 ? f : (shape?.of ?? last);
     for (let e = 0; e < nEntries; e++)
       x[layout.factorAt + f * nEntries + e] =
+        (shape?.scale ?? 1) *
         parameters.factor[(k * q + layout.factorRow[e]!) * q + layout.factorColumn[e]!]!;
   }
-  if (layout.sigmaAt > layout.scaleAt) {
-    const base = sumSquares(parameters.factor, last * q * q, q * q);
+  if (shape !== null)
     for (let k = 0; k < last; k++)
       x[layout.scaleAt + k] =
-        base > 0
-          ? 0.5 * Math.log(Math.max(sumSquares(parameters.factor, k * q * q, q * q) / base, 1e-12))
+        shape.base > 0
+          ? 0.5 * Math.log(Math.max(sumSquares(parameters.factor, k * q * q, q * q) / shape.base, 1e-12))
           : 0;
-  }
   for (let k = 0; k < nClasses; k++)
     for (let o = 0; o < layout.nVariances; o++)
       x[sigmaPosition(layout, k, o)] = 0.5 * Math.log(parameters.residual[k * layout.nResidual + o]!);
@@ -222,6 +222,22 @@ export function pack(layout: ParameterLayout, parameters: ClassParameters): Floa
   }
   for (let o = 1; o < layout.nLoadings - 1; o++) x[layout.loadingsAt + o - 1] = parameters.loadings[o]!;
   return x;
+}
+
+/** Smallest size of the last class's D against the largest D, where they are proportional: none would leave the others no shape. */
+const SMALLEST_REFERENCE = 1e-12;
+
+/** Class whose factor, times a scale, is that of the last class, and the latter's sum of squares. */
+function proportionalShape(
+  { nClasses, nRandom: q }: ParameterLayout,
+  { factor }: ClassParameters,
+): { readonly of: number; readonly scale: number; readonly base: number } {
+  const sizes = Array.from({ length: nClasses }, (_, k) => sumSquares(factor, k * q * q, q * q));
+  const largest = Math.max(...sizes);
+  const own = sizes[nClasses - 1]!;
+  if (!(own < SMALLEST_REFERENCE * largest)) return { of: nClasses - 1, scale: 1, base: own };
+  const base = SMALLEST_REFERENCE * largest;
+  return { of: sizes.indexOf(largest), scale: Math.sqrt(SMALLEST_REFERENCE), base };
 }
 
 /**

@@ -1,14 +1,19 @@
 import type { StoredDesign } from "../design/types.js";
 import type { ClassParameters } from "../kernels/types.js";
 import { covarianceOfClass, smallestVariance } from "../parameters/reported.js";
+import { residualParts } from "../parameters/residuals.js";
 import type { ParameterLayout } from "../parameters.js";
 import type { FreeSpace } from "./freeSpace.js";
 
 /** A random effect counts as gone when its variance, given those before it, is below this share of the residual variance. */
 const BOUNDARY_SHARE = 1e-7;
+/** An autocorrelation by time below this, a usual lag apart, counts as none; one that near to 1 as one. */
+const SMALLEST_CORRELATION = 1e-4;
+const NEAREST_TO_ONE = 1e-6;
 
 /**
- * Names of random effects whose conditional variance (squared factor diagonal) vanished without being held at zero.
+ * Names of random effects whose conditional variance (squared factor diagonal) vanished without being held at zero, and of an
+ * autocorrelation at the end of its range.
  * @param layout - the layout
  * @param stored - the design
  * @param parameters - class parameters at the maximum
@@ -43,7 +48,22 @@ export function boundaryOf(
             : stored.basisNames[a]!,
         );
     }
-  return [...out];
+  const end = varies?.has(layout.correlationAt) === false ? null : endOfCorrelation(layout, parameters);
+  return end === null ? [...out] : [...out, end];
+}
+
+/**
+ * At which end of its range an autocorrelation lies: it has no standard error there.
+ * @param layout - the layout
+ * @param parameters - class parameters
+ * @returns the end in words; null inside, or without autocorrelation
+ */
+export function endOfCorrelation(layout: ParameterLayout, parameters: ClassParameters): string | null {
+  const { correlation } = residualParts(layout.residual);
+  if (correlation === null) return null;
+  const rho = parameters.residual[layout.nResidual - 1]!;
+  if (1 - Math.abs(rho) < NEAREST_TO_ONE) return "autocorrelation of one";
+  return correlation === "car1" && rho < SMALLEST_CORRELATION ? "no autocorrelation" : null;
 }
 
 /**

@@ -35,7 +35,7 @@ const DOUBTFUL = 1e-4;
  */
 export function observedInformation(objective: Objective, point: Point): ObservedInformation {
   const n = objective.size;
-  const complete = point.information ?? objective.evaluate(point.x, true).information!;
+  const complete = finiteInformation(point.information ?? objective.evaluate(point.x, true).information!, n);
   const scale = parameterScale(complete, n);
   const { whitened, nFlat } = whiteningDirections(complete, scale, n);
   const nInformed = n - nFlat;
@@ -67,6 +67,20 @@ export function observedInformation(objective: Objective, point: Point): Observe
     if (Number.isFinite(refined)) eigenvalues[d] = refined;
   }
   return sortedByCurvature({ eigenvalues, directions, scale });
+}
+
+/** Information that left the range of numbers says nothing: what it belongs to is then flat, which is a verdict. */
+function finiteInformation(information: Float64Array, n: number): Float64Array {
+  if (information.every(Number.isFinite)) return information;
+  const out = information.slice();
+  for (let i = 0; i < n; i++) {
+    if (Number.isFinite(information[i * n + i]!)) continue;
+    for (let j = 0; j < n; j++) {
+      out[i * n + j] = 0;
+      out[j * n + i] = 0;
+    }
+  }
+  return out.map((value) => (Number.isFinite(value) ? value : 0));
 }
 
 function parameterScale(complete: Float64Array, n: number): Float64Array {

@@ -10,6 +10,9 @@ const SMALLEST_VARIANCE = 1e-10;
 /** Largest residual variance (every class's) at which a model counts as reproducing the scores exactly. */
 export const EXACT_FIT_VARIANCE = 1e-8;
 
+/** Largest log of the ratio of random effects' standard deviations in two classes, where their covariances are proportional. */
+const LARGEST_LOG_SCALE = 16;
+
 /** Value and derivatives of a log-likelihood at one point. */
 export interface Point {
   readonly x: Float64Array;
@@ -69,6 +72,7 @@ export function createObjective(kernel: Kernel, layout: ParameterLayout): Object
     const finite =
       Number.isFinite(last.logLikelihood) &&
       gradient.every(Number.isFinite) &&
+      x.subarray(layout.scaleAt, layout.sigmaAt).every((scale) => Math.abs(scale) < LARGEST_LOG_SCALE) &&
       everyVariance(layout, parameters, (variance) => variance >= SMALLEST_VARIANCE);
     return {
       x: x.slice(),

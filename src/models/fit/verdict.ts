@@ -26,9 +26,9 @@ const SENTENCES: Record<VerdictName, { sentence: string; advice: string }> = {
   },
   "converged on a boundary": {
     sentence:
-      "The best value lies where a variance is zero or a correlation is one, so the model asks for more individual differences than the data show.",
+      "The best value lies where a variance is zero, a correlation is one or residuals have no autocorrelation, so the model asks for more than the data show.",
     advice:
-      "Consider fewer random effects, or uncorrelated ones; standard errors of variances are not available there.",
+      "Consider fewer random effects, uncorrelated ones, or residuals without autocorrelation; standard errors of what lies on the boundary are not available.",
   },
   "best value not replicated": {
     sentence: "No two independent sets of start values reached the best solution, so a better one may exist.",

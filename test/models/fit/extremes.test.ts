@@ -1,0 +1,77 @@
+import { describe, expect, test } from "vitest";
+import { createStream } from "../../../src/core/random.js";
+import { newtonFinish } from "../../../src/models/fit/newton.js";
+import type { Objective } from "../../../src/models/fit/objective.js";
+import { fit } from "../../../src/models/fitModel.js";
+import { cohort, expectAllFinite, ordinary, type Person, QUICK } from "../helpers.js";
+
+const base = { outcome: "score", time: "time", fixed: "1 + time", random: "1" };
+
+/** Residuals of neighbouring sessions lie on opposite sides of the line. */
+const alternating: Person = (session, stream) =>
+  10 - session + (session % 2 === 0 ? 1 : -1) + stream.normal();
+
+describe("parameters at the end of their range", () => {
+  test.each(["car1", "car1+occasion"] as const)(
+    "%s where neighbours differ: no autocorrelation is the best, and said",
+    async (residual) => {
+      const table = cohort(40, 6, () => alternating);
+      const result = await fit(table, { ...base, random: "0", residual }, QUICK);
+      expectAllFinite(result);
+      const { verdicts, converged } = result.convergence;
+      expect(converged).toBe(true);
+      expect(verdicts.map(({ name }) => name)).toEqual(["converged on a boundary"]);
+      expect(verdicts[0]!.sentence).toContain("(no autocorrelation)");
+      expect(result.residual.autocorrelation).toBeLessThan(1e-4);
+      expect(result.parameters.find(({ name }) => name === "autocorrelation")!.standardError).toBeNull();
+      const without = await fit(
+        table,
+        { ...base, random: "0", residual: residual === "car1" ? "common" : "occasion" },
+        QUICK,
+      );
+      expect(result.logLikelihood).toBeCloseTo(without.logLikelihood, 4);
+    },
+  );
+
+  test.each([0, 1])("proportional covariances, no variance in the class that is last: %s", async (still) => {
+    const table = cohort(80, 5, (i, stream) => {
+      const level = (i % 2 === 0 ? 5 : 18) + (i % 2 === still ? 0 : 3 * stream.normal());
+      return (_session, own) => level + own.normal();
+    });
+    const spec = { ...base, classes: 2, covariance: "proportional" } as const;
+    const result = await fit(table, spec, QUICK);
+    expectAllFinite(result);
+    const equal = await fit(table, { ...spec, covariance: "equal" }, QUICK);
+    expect(result.logLikelihood).toBeGreaterThan(equal.logLikelihood);
+    expect(Math.max(...result.internal.map(Math.abs))).toBeLessThan(30);
+    expect(result.convergence.verdicts[0]!.name).not.toBe("stopped early");
+  });
+});
+
+test("information that left the range of numbers is a flat direction, not an exception", () => {
+  const evaluate = (x: Float64Array): ReturnType<Objective["evaluate"]> => ({
+    x: x.slice(),
+    value: -x[0]! * x[0]!,
+    gradient: Float64Array.of(-2 * x[0]!, 0),
+    information: Float64Array.of(2, Number.NaN, Number.NaN, Number.NaN),
+    exactFit: false,
+  });
+  const objective = { size: 2, squared: [], evaluations: 0, evaluate } as unknown as Objective;
+  const { information, criterion } = newtonFinish(objective, evaluate(Float64Array.of(0.5, 1)), 10);
+  expect(criterion).toBeLessThan(1e-13);
+  expect([...information.eigenvalues].map((value) => Math.round(value))).toEqual([0, 1]);
+  expect([...information.directions].every(Number.isFinite)).toBe(true);
+});
+
+test("random slopes of any size: finite, with a verdict", async () => {
+  for (const sd of [1e3, 1e5, 1e7]) {
+    const table = cohort(30, 5, (index, stream) => {
+      const score = ordinary(index, stream);
+      const slope = sd * createStream(5, index).normal();
+      return (session, own) => score(session, own) + slope * session;
+    });
+    const result = await fit(table, { ...base, random: "1 + time" }, QUICK);
+    expectAllFinite(result);
+    expect(["converged", "likelihood unbounded"]).toContain(result.convergence.verdicts[0]!.name);
+  }
+});
