@@ -4,7 +4,8 @@ import { refuseClassesByName } from "./constraints.js";
 import { assembleResult, type FitContext, familyOf } from "./fitModel.js";
 import type { Progress } from "./jobs/job.js";
 import { createLocalRunner } from "./jobs/localRunner.js";
-import { type FitRequest, type SmallerFit, searchAll } from "./multistart.js";
+import type { FitRequest, SmallerFit } from "./multistart/types.js";
+import { searchAll } from "./multistart.js";
 import { buildProblem, type Problem as ModelProblem, shapeOf } from "./problem.js";
 import type { EnumerationResult, EnumerationRow, FitResult, SelectionRule } from "./result.js";
 import {
