@@ -1,4 +1,4 @@
-import type { Caution } from "./cautions.js";
+import type { Caution } from "./cautions/caution.js";
 import type { ReportDocument } from "./document.js";
 import { classStyle, type ReportFigure } from "./figures/theme.js";
 import { escapeHtml, formatDuration, formatPercent, plural } from "./format.js";

@@ -1,4 +1,5 @@
-export { buildCautions, type Caution } from "./cautions.js";
+export type { Caution } from "./cautions/caution.js";
+export { buildCautions } from "./cautions/index.js";
 export { buildChecklist, type ChecklistItem } from "./checklist.js";
 export { type ClassDescription, describeClasses } from "./describe.js";
 export { buildReport, type ReportDocument } from "./document.js";

@@ -1,6 +1,6 @@
 import { residualParts } from "../models/parameters/residuals.js";
 import type { FitResult } from "../models/result.js";
-import { criterionName, modelName, ruleFavourite } from "./cautions.js";
+import { criterionName, modelName, ruleFavourite } from "./cautions/enumeration.js";
 import { timeUnit } from "./describe.js";
 import { formatCount, formatNumber, joinWords, numberWord, plural } from "./format.js";
 import type { ReportInput } from "./input.js";

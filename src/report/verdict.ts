@@ -1,5 +1,7 @@
 import type { EnumerationResult, FitResult } from "../models/result.js";
-import { buildCautions, type Caution, criterionName, modelName } from "./cautions.js";
+import type { Caution } from "./cautions/caution.js";
+import { criterionName, modelName } from "./cautions/enumeration.js";
+import { buildCautions } from "./cautions/index.js";
 import type { ClassDescription } from "./describe.js";
 import { shareAtLeast } from "./figures/certainty.js";
 import {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { BootstrapResult } from "../../src/models/bootstrap/types.js";
 import type { FitResult } from "../../src/models/result.js";
 import { buildReport } from "../../src/report/document.js";
 import type { ReportInput } from "../../src/report/input.js";
@@ -245,5 +246,35 @@ describe("checklist and methods", () => {
     expect(buildReport({ ...input, ...chosenWith({ starts }) }).methods.join(" ")).toContain(
       "100 random starts and 6 starts that split a class of the model with one class fewer were screened",
     );
+  });
+});
+
+describe("a bootstrap", () => {
+  const drawn = (stability: number, larger: number): Partial<ReportInput> => ({
+    inference: {
+      bootstrap: {
+        classes: input.chosen.classes.map(({ label }) => ({
+          label,
+          stability,
+          proportion: {},
+          dissolved: 0,
+        })),
+        parameters: input.chosen.parameters.map(({ standardError }) => ({
+          standardError: standardError === null ? null : larger * standardError,
+        })),
+        warnings: [],
+        replicates: { finished: 200, used: 200, reordered: 0, failed: [] },
+      } as unknown as BootstrapResult,
+    },
+  });
+
+  test("says which classes are not found again, and that errors are too small", () => {
+    const text = cautionsOf(drawn(0.5, 2));
+    expect(text).toMatch(/\[serious\] Class 1 is not stable: .*similarity \.50/);
+    expect(text).toMatch(/\[note\] Bootstrap standard errors are more than 1\.5 times .*up to 2\.0 times/);
+  });
+
+  test("that agrees says nothing", () => {
+    expect(cautionsOf(drawn(0.9, 1.05))).toBe(cautionsOf({}));
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { DiagnosticSummary } from "../../../src/models/persons/types.js";
-import { buildCautions } from "../../../src/report/cautions.js";
+import { buildCautions } from "../../../src/report/cautions/index.js";
 import { buildReport } from "../../../src/report/document.js";
 import { occasionFigure, quantileFigure, residualFigure } from "../../../src/report/figures/diagnostics.js";
 import { renderSvg } from "../../../src/report/render.js";
