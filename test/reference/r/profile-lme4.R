@@ -1,5 +1,5 @@
 # Profile-likelihood intervals of lme4 (ML) and glmmTMB (ML and REML): writes profile-lme4.json.
-# Run in test/reference: Rscript r/profile-lme4.R
+# Run in test/reference: Rscript r/profile-lme4.R [model ...]; with names, the other models of the file stay as they are.
 suppressMessages({library(lme4); library(glmmTMB); library(jsonlite)})
 
 sim <- read.csv("sim600.csv"); sim$id <- factor(sim$id); sim$t <- sim$session; sim$y <- sim$phq9
@@ -13,7 +13,9 @@ models <- list(
   list(name="RIRS diagonal", data="sim600", f="y~t+(1|id)+(0+t|id)", tmb="y~t+diag(1+t|id)",
        spec=list(fixed="1 + session", random="1 + session", diagonal=TRUE)),
   list(name="RIRS covariates", data="sim600", f="y~t*(agec+female)+(1+t|id)",
-       coarse=TRUE, spec=list(fixed="1 + session * (agec + female)", random="1 + session")),
+       spec=list(fixed="1 + session * (agec + female)", random="1 + session")),
+  list(name="RIRS quadratic", data="sim600", f="y~t+I(t^2)+(1+t|id)",
+       spec=list(fixed="1 + session + session^2", random="1 + session")),
   list(name="RIRSRQ", data="sim600", f="y~t+I(t^2)+(1+t+I(t^2)|id)", slow=TRUE, coarse=TRUE,
        spec=list(fixed="1 + session + session^2", random="1 + session + session^2")),
   list(name="boundary", data="boundary", f="y~t+(1+t|id)", coarse=TRUE, spec=list(fixed="1 + time", random="1 + time")))
@@ -27,15 +29,18 @@ lme4Names <- function(n) {
 }
 user <- function(n, data) gsub("\\bt\\b", if (data == "sim600") "session" else "time", n)
 
-out <- list()
-for (m in models) {
+wanted <- commandArgs(TRUE)
+file <- "profile-lme4.json"
+mine <- function(name) length(wanted) == 0 || sub(" (RE)?ML$", "", name) %in% wanted
+out <- if (length(wanted)) Filter(function(entry) !mine(entry$name), fromJSON(file, simplifyVector=FALSE)) else list()
+for (m in Filter(function(m) mine(m$name), models)) {
   d <- if (m$data == "sim600") sim else flat
   call <- sprintf("lmer(%s, data=d, REML=FALSE, control=%s)", m$f, control)
   fit <- eval(parse(text=call))
   # Finer points than the default (cutoff / 8), so that the splines between them do not matter.
   finer <- if (isTRUE(m$coarse)) "" else ", delta.cutoff=1/20, maxpts=400"
   profiling <- sprintf('profile(fit, which="theta_", signames=FALSE%s)', finer)
-  if (m$name %in% c("RI", "RIRS")) cat(m$name, "default profile:", system.time(profile(fit, which="theta_"))[["elapsed"]], "s\n")
+  if (!length(wanted) && m$name %in% c("RI", "RIRS")) cat(m$name, "default profile:", system.time(profile(fit, which="theta_"))[["elapsed"]], "s\n")
   prof <- try(eval(parse(text=profiling)), silent=TRUE)
   if (!inherits(prof, "try-error")) {
     ci <- suppressWarnings(confint(prof, level=0.95))
@@ -70,5 +75,5 @@ for (m in models) {
       data=m$data, reml=reml, spec=m$spec, logLik=as.numeric(logLik(fit)), limits=lim)
   }
   cat(m$name, "done\n")
-  write(toJSON(out, digits=NA, auto_unbox=TRUE), "profile-lme4.json")
+  write(toJSON(out, digits=NA, auto_unbox=TRUE), file)
 }
