@@ -1,5 +1,6 @@
 import { InputError } from "../../core/errors.js";
 import type { LongTable, RowLedger, SetAsideReason } from "../../core/table.js";
+import { needsRows, residualParts } from "../parameters/residuals.js";
 import type { ModelSpec } from "../spec.js";
 import { clusterCodes } from "./clusters.js";
 import { numericValues } from "./columns.js";
@@ -7,7 +8,7 @@ import type { Parts } from "./parts.js";
 
 /** Rows and persons that a model can use. */
 export interface Kept {
-  /** Rows of the long table, persons contiguous. */
+  /** Rows of the long table, persons contiguous; a person's in order of time where residuals are correlated. */
   readonly rows: Int32Array;
   /** First kept row of each kept person; length persons + 1. */
   readonly start: Int32Array;
@@ -39,7 +40,9 @@ export function keepRows(table: LongTable, spec: ModelSpec, parts: Parts): Kept 
     { reason: `missing ${spec.outcome}`, values: numericValues(table, spec.outcome) },
     { reason: `missing ${spec.time}`, values: numericValues(table, spec.time) },
     ...checksOf(parts.basisNames, parts.basis),
+    ...occasionChecks(table, spec),
   ];
+  const clock = clockOf(table, spec);
   const personChecks = [
     ...checksOf(parts.personNames, parts.person),
     ...checksOf(parts.membershipNames, parts.membership),
@@ -65,6 +68,7 @@ export function keepRows(table: LongTable, spec: ModelSpec, parts: Parts): Kept 
       else rows[n++] = r;
     }
     if (n > before) {
+      if (clock !== null) sortByClock(rows.subarray(before, n), clock);
       persons.push(i);
       start.push(n);
     }
@@ -92,6 +96,29 @@ function clusterChecks(table: LongTable, { cluster }: ModelSpec): Check[] {
   if (cluster === undefined) return [];
   const values = Float64Array.from(clusterCodes(table, cluster), (code) => (code < 0 ? Number.NaN : code));
   return [{ reason: `missing ${cluster}`, values }];
+}
+
+/** Occasions matter to models that look at each row; a column that is none is complained of where they are read. */
+function occasionChecks(table: LongTable, { occasion, residual }: ModelSpec): Check[] {
+  const column = occasion === undefined ? undefined : table.columns.get(occasion);
+  if (column?.kind !== "numeric" || !needsRows(residual)) return [];
+  return [{ reason: `missing ${occasion}`, values: column.values }];
+}
+
+/** What the rows of a person are in order of where their residuals are correlated: session number or time. */
+function clockOf(table: LongTable, { occasion, residual, time }: ModelSpec): Float64Array | null {
+  const { correlation } = residualParts(residual);
+  if (correlation === null) return null;
+  const column = table.columns.get(correlation === "ar1" ? (occasion ?? time) : time);
+  return column?.kind === "numeric" ? column.values : null;
+}
+
+function sortByClock(rows: Int32Array, clock: Float64Array): void {
+  for (let r = 1; r < rows.length; r++)
+    if (clock[rows[r]!]! < clock[rows[r - 1]!]!) {
+      rows.sort((a, b) => clock[a]! - clock[b]! || a - b);
+      return;
+    }
 }
 
 function firstFailure(checks: readonly Check[], at: number): Check | null {

@@ -175,7 +175,7 @@ function fillLags(
           gap > 0
             ? "Residuals with an autocorrelation by session number need whole numbers."
             : "Two scores at the same occasion cannot have an autocorrelation in time.",
-        expected: gap > 0 ? "occasions 1, 2, 3, …" : "one score per person and occasion, in order of time",
+        expected: gap > 0 ? "occasions 1, 2, 3, …" : "one score per person and occasion",
         fix: gap > 0 ? 'Name the session number as "occasion", or use car1.' : "Keep one score per occasion.",
       });
     }

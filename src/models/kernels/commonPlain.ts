@@ -30,6 +30,7 @@ export function patternTotals(moments: Moments): PatternTotals {
   for (let g = 0; g < nPatterns; g++)
     for (let i = moments.patternStart[g]!; i < moments.patternStart[g + 1]!; i++) {
       const weight = weighted ? weights[i]! : 1;
+      if (weight === 0) continue;
       yy[g]! += weight * moments.yy[i]!;
       for (let a = 0; a < q; a++)
         for (let d = 0; d < q; d++) zz[(g * q + a) * q + d]! += weight * by[i * m + a]! * by[i * m + d]!;

@@ -175,6 +175,8 @@ function accumulate(
   const n = x.rows.patternRow[g + 1]! - x.rows.patternRow[g]!;
   clearRowSums(x);
   for (let i = first; i < end; i++) {
+    const personWeight = moments.weights.length > 0 ? moments.weights[i]! : 1;
+    if (personWeight === 0 && request.posteriors === undefined) continue;
     if (nMembership > 1)
       logPriorInto(x.logPrior, nClasses, parameters.logits, nMembership, v, i * nMembership);
     let largest = Number.NEGATIVE_INFINITY;
@@ -190,7 +192,6 @@ function accumulate(
       x.logDensity[k] = share;
       sum += share;
     }
-    const personWeight = moments.weights.length > 0 ? moments.weights[i]! : 1;
     out.logLikelihood += personWeight * (largest + Math.log(sum));
     const inverse = 1 / sum;
     for (let k = 0; k < nClasses; k++) {

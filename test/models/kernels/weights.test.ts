@@ -193,6 +193,24 @@ describe.each(Object.entries(KERNELS))("%s kernel", (_, { limits, make }) => {
     );
   });
 
+  test("a person of weight 0 spoils nothing, however far out their scores", () => {
+    const [shape] = fc.sample(shapes, { numRuns: 1, seed: RUNS.seed });
+    const model = randomModel(shape!);
+    const last = model.moments.nPersons - 1;
+    const weights = new Float64Array(model.moments.nPersons).fill(1);
+    weights[last] = 0;
+    const moments = { ...model.moments, weights };
+    const sound = createObjective(make(model, moments, model.rowData), model.layout).evaluate(model.x, true);
+    const yy = moments.yy.slice();
+    const by = moments.by.slice();
+    yy[last] = Number.POSITIVE_INFINITY;
+    by.fill(1e200, last * moments.nBasis);
+    const rowData = model.rowData === null ? null : { ...model.rowData, y: model.rowData.y.slice() };
+    rowData?.y.fill(1e200, rowData.personRow[last]);
+    const spoilt = createObjective(make(model, { ...moments, yy, by }, rowData), model.layout);
+    expect(spoilt.evaluate(model.x, true)).toEqual(sound);
+  });
+
   test("posteriors are those of the person, whatever the weight", () => {
     fc.assert(
       fc.property(shapes, (shape) => {
