@@ -6,7 +6,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bootstrap, type FitResult, fit as fitModel } from "symptom-trajectories/models";
+import {
+  bootstrap,
+  type FitResult,
+  fit as fitModel,
+  type ProfileInterval,
+  profileIntervals,
+} from "symptom-trajectories/models";
 import { createStream } from "symptom-trajectories/simulate";
 import { ROOT } from "./cases.js";
 import { COVERAGE_CASES, type CoverageCase } from "./coverageCases.js";
@@ -24,6 +30,8 @@ type Row = readonly [
   robust: number | null,
   lower: number | null,
   upper: number | null,
+  profileLower: number | null,
+  profileUpper: number | null,
 ];
 
 /** One replicate of one condition; null where the fit was no sound maximum. */
@@ -39,23 +47,30 @@ interface Share {
   readonly parts: number;
 }
 
-function rowsOf(result: FitResult): Record<string, Row> {
+function rowsOf(result: FitResult, profiled: readonly ProfileInterval[] = []): Record<string, Row> {
   return Object.fromEntries(
     result.parameters.map((p) => {
       const prefix = p.block === "membership" ? "membership " : "";
       const name = `${prefix}${p.name}${p.class === null ? "" : `@${p.class}`}`;
-      return [name, [p.estimate, p.standardError, p.robustStandardError, p.lower, p.upper] as const];
+      const profile =
+        prefix === "" ? profiled.find((each) => each.name === p.name && each.class === p.class) : undefined;
+      const limits = [profile?.lower ?? null, profile?.upper ?? null] as const;
+      return [
+        name,
+        [p.estimate, p.standardError, p.robustStandardError, p.lower, p.upper, ...limits] as const,
+      ];
     }),
   );
 }
 
 async function replicate(condition: number, number: number): Promise<Replicate> {
-  const { draw, persons, spec, starts } = COVERAGE_CASES[condition]!;
+  const { draw, persons, spec, starts, profile } = COVERAGE_CASES[condition]!;
   const table = draw(createStream(SEED, condition, number), persons);
   const result = await fitModel(table, spec, { ...starts, seed: number + 1 });
   const sound =
     result.convergence.converged && !result.convergence.verdicts.some((v) => v.name === "class vanished");
-  return { condition, rows: sound ? rowsOf(result) : null };
+  if (!sound) return { condition, rows: null };
+  return { condition, rows: rowsOf(result, profile ? await profileIntervals(table, result) : []) };
 }
 
 async function workOn({ replicates, part, parts }: Share): Promise<Replicate[]> {
@@ -80,6 +95,8 @@ interface Coverage {
   /** Share of intervals that hold the truth. */
   readonly coverage: number | null;
   readonly robustCoverage: number | null;
+  /** Of profile-likelihood intervals, where the condition asks for them. */
+  readonly profileCoverage: number | null;
 }
 
 interface ConditionResult {
@@ -113,6 +130,7 @@ function coverageOf(parameter: string, truth: number, rows: readonly Row[]): Cov
     meanError: meanOrNull(rows.map((row) => row[1])),
     meanRobustError: meanOrNull(rows.map((row) => row[2])),
     coverage: meanOrNull(rows.map((row) => holds(row[3], row[4]))),
+    profileCoverage: meanOrNull(rows.map((row) => holds(row[5], row[6]))),
     robustCoverage: meanOrNull(
       rows.map(([estimate, , robust]) =>
         robust === null ? null : holds(estimate - NORMAL_95 * robust, estimate + NORMAL_95 * robust),
@@ -179,17 +197,27 @@ const percent = (value: number | null, digits = 1): string =>
 const ratio = (value: number | null, to: number): string => (value === null ? "–" : (value / to).toFixed(2));
 
 function table(result: ConditionResult): string {
-  const lines = result.parameters.map(
-    (p) =>
-      `| ${p.parameter} | ${Number(p.truth.toPrecision(4))} | ${percent(p.relativeBias)} | ${ratio(p.meanError, p.spread)} | ${ratio(p.meanRobustError, p.spread)} | ${percent(p.coverage)} | ${percent(p.robustCoverage)} |`,
-  );
+  const profiled = result.parameters.some(({ profileCoverage }) => profileCoverage !== null);
+  const lines = result.parameters.map((p) => {
+    const cells = [
+      p.parameter,
+      Number(p.truth.toPrecision(4)),
+      percent(p.relativeBias),
+      ratio(p.meanError, p.spread),
+      ratio(p.meanRobustError, p.spread),
+      percent(p.coverage),
+      percent(p.robustCoverage),
+      ...(profiled ? [percent(p.profileCoverage)] : []),
+    ];
+    return `| ${cells.join(" | ")} |`;
+  });
   return [
     `### ${result.name}`,
     "",
     `${result.persons} people, ${result.replicates} replicates${result.unsound > 0 ? `, ${result.unsound} of them no sound maximum and left out` : ""}.`,
     "",
-    "| parameter | truth | bias, % of truth | error / spread | robust error / spread | interval holds, % | robust interval holds, % |",
-    "|---|---:|---:|---:|---:|---:|---:|",
+    `| parameter | truth | bias, % of truth | error / spread | robust error / spread | interval holds, % | robust interval holds, % |${profiled ? " profile interval holds, % |" : ""}`,
+    `|---|---:|---:|---:|---:|---:|---:|${profiled ? "---:|" : ""}`,
     ...lines,
     "",
   ].join("\n");
@@ -197,7 +225,7 @@ function table(result: ConditionResult): string {
 
 /** Bias above 5% of the truth, or observed coverage outside 93 to 97%, in words. */
 function misses(results: readonly ConditionResult[]): string[] {
-  return results.flatMap(({ name, replicates, unsound, parameters }) =>
+  return results.flatMap(({ name, persons, replicates, unsound, parameters }) =>
     parameters.flatMap((p) => {
       const notes: string[] = [];
       if (Math.abs(p.relativeBias) > 0.05) {
@@ -206,8 +234,12 @@ function misses(results: readonly ConditionResult[]): string[] {
         notes.push(`bias ${percent(p.relativeBias)}%${within}`);
       }
       const judged = name.includes("skewed") ? p.robustCoverage : p.coverage;
-      if (judged !== null && (judged < 0.93 || judged > 0.97)) notes.push(`coverage ${percent(judged)}%`);
-      return notes.length === 0 ? [] : [`${name}: ${p.parameter}: ${notes.join(", ")}`];
+      if (judged !== null && (judged < 0.93 || judged > 0.97)) {
+        const profile =
+          p.profileCoverage === null ? "" : `, of the profile interval ${percent(p.profileCoverage)}%`;
+        notes.push(`coverage ${percent(judged)}%${profile}`);
+      }
+      return notes.length === 0 ? [] : [`${name}, ${persons} people: ${p.parameter}: ${notes.join(", ")}`];
     }),
   );
 }

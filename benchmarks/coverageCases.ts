@@ -18,6 +18,8 @@ export interface CoverageCase {
   readonly name: string;
   readonly persons: number;
   readonly spec: ModelSpecInput;
+  /** Also look at profile-likelihood intervals of the variances. */
+  readonly profile?: boolean;
   readonly starts: { readonly startsInitial: number; readonly startsFinal: number };
   /** True value by parameter name, with `@class` where classes differ; null: that of a fit to very many people. */
   readonly truth: Readonly<Record<string, number>> | null;
@@ -169,6 +171,25 @@ function oneClass(
   };
 }
 
+/** Three overlapping classes whose membership depends on a covariate. */
+function threeClasses(persons: number): CoverageCase {
+  return {
+    name: "growth mixture of 3 classes with a predictor",
+    persons,
+    profile: true,
+    spec: { ...STRAIGHT, classes: 3, membership: "x" },
+    starts: FEW,
+    truth: {
+      ...meanTruth(THREE),
+      ...covarianceTruth(THREE[0]!.factor),
+      "residual sd": 2,
+      ...LOGIT_TRUTH,
+    },
+    draw: (stream, n) =>
+      drawCohort({ classes: THREE, logits: LOGITS, residual: independent([2]), sessions: WEEKLY }, stream, n),
+  };
+}
+
 /** Every condition. */
 export const COVERAGE_CASES: readonly CoverageCase[] = [
   oneClass(
@@ -178,13 +199,16 @@ export const COVERAGE_CASES: readonly CoverageCase[] = [
     { residual: independent([2.7]), sessions: WEEKLY },
     { "residual sd": 2.7 },
   ),
-  oneClass(
-    "growth curve of 30 people, REML",
-    30,
-    { ...QUADRATIC, reml: true },
-    { residual: independent([2.7]), sessions: WEEKLY },
-    { "residual sd": 2.7 },
-  ),
+  {
+    ...oneClass(
+      "growth curve of few people, REML",
+      30,
+      { ...QUADRATIC, reml: true },
+      { residual: independent([2.7]), sessions: WEEKLY },
+      { "residual sd": 2.7 },
+    ),
+    profile: true,
+  },
   oneClass(
     "residual variance by occasion",
     400,
@@ -232,20 +256,8 @@ export const COVERAGE_CASES: readonly CoverageCase[] = [
         n,
       ),
   },
-  {
-    name: "growth mixture of 3 classes with a predictor",
-    persons: 800,
-    spec: { ...STRAIGHT, classes: 3, membership: "x" },
-    starts: FEW,
-    truth: {
-      ...meanTruth(THREE),
-      ...covarianceTruth(THREE[0]!.factor),
-      "residual sd": 2,
-      ...LOGIT_TRUTH,
-    },
-    draw: (stream, n) =>
-      drawCohort({ classes: THREE, logits: LOGITS, residual: independent([2]), sessions: WEEKLY }, stream, n),
-  },
+  threeClasses(800),
+  threeClasses(2400),
   {
     name: "growth mixture of 2 classes, D of each class its own",
     persons: 800,

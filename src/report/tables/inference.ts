@@ -104,7 +104,10 @@ export function intervalsTable(fit: FitResult, inference: FurtherInference | und
         csvOnly: profiled === undefined,
       }),
       column("profile_upper", "Upper", "estimate", { csvOnly: profiled === undefined }),
-      column("bootstrap_standard_error", "Bootstrap SE", "estimate", { csvOnly: bootstrap === undefined }),
+      // Beside both intervals there is no room for it on the page.
+      column("bootstrap_standard_error", "Bootstrap SE", "estimate", {
+        csvOnly: bootstrap === undefined || profiled !== undefined,
+      }),
       column("bootstrap_lower", "Bootstrap", "estimate", {
         intervalWithNext: true,
         csvOnly: bootstrap === undefined,
