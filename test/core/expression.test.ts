@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { InputError } from "../../src/core/errors.js";
-import { evaluateColumn, evaluateExpression, parseExpression, parseNode } from "../../src/core/expression.js";
+import { parseNode } from "../../src/core/expression/syntax.js";
+import { evaluateColumn, evaluateExpression, parseExpression } from "../../src/core/expression.js";
 import type { Column } from "../../src/core/table.js";
 import { columnFromArray } from "../../src/core/table.js";
 

@@ -1,4 +1,4 @@
-import type { SyntaxNode } from "../../core/expression.js";
+import type { SyntaxNode } from "../../core/expression/syntax.js";
 import type { Column } from "../../core/table.js";
 import type { Atom } from "../formula.js";
 import { type AtomColumns, type Coding, evaluateAtom } from "../terms.js";
