@@ -177,6 +177,20 @@ export function residualVariances(layout: ParameterLayout, parameters: ClassPara
 }
 
 /**
+ * Residual variances given the residual before, a usual lag apart: the variances themselves where residuals are not correlated. Scores
+ * are reproduced exactly where these vanish, be it by an autocorrelation that goes to one.
+ * @param layout - the layout
+ * @param parameters - class parameters
+ * @returns K x nVariances
+ */
+export function innovationVariances(layout: ParameterLayout, parameters: ClassParameters): Float64Array {
+  const variances = residualVariances(layout, parameters);
+  if (layout.nVariances === layout.nResidual) return variances;
+  const rho = parameters.residual[layout.nResidual - 1]!;
+  return variances.map((variance) => variance * (1 - rho * rho));
+}
+
+/**
  * Class parameters to vector; logits are taken against the last class, shared entries from the last class
  * (a proportional D's scale is the root of the ratio of traces).
  * @param layout - the layout

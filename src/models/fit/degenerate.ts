@@ -1,7 +1,13 @@
 import type { ClassParameters } from "../kernels/types.js";
 import { layoutOf, objectiveOf, type ProblemData, type ProblemShape } from "../likelihood.js";
 import { residualParts } from "../parameters/residuals.js";
-import { allocateFor, type ParameterLayout, residualVariances, unpackInto } from "../parameters.js";
+import {
+  allocateFor,
+  innovationVariances,
+  type ParameterLayout,
+  residualVariances,
+  unpackInto,
+} from "../parameters.js";
 import { EXACT_FIT_VARIANCE } from "./objective.js";
 
 /**
@@ -58,6 +64,6 @@ function judgeVariances(
   const largest = Math.max(...variances);
   pooled = total > 0 ? pooled / total : largest;
   const ratio = pooled > 0 ? smallest / pooled : 0;
-  const exact = !(largest > EXACT_FIT_VARIANCE);
+  const exact = !(Math.max(...innovationVariances(layout, parameters)) > EXACT_FIT_VARIANCE);
   return { ratio, pooled, degenerate: exact || !(ratio > SMALLEST_VARIANCE_RATIO), exact };
 }

@@ -1,6 +1,6 @@
 import { allocateEvaluation, type ClassParameters, type Evaluation, type Kernel } from "../kernels/types.js";
 import { pullGradientInto, pullInformationInto } from "../parameters/chainRule.js";
-import { allocateFor, type ParameterLayout, residualVariances, unpackInto } from "../parameters.js";
+import { allocateFor, innovationVariances, type ParameterLayout, unpackInto } from "../parameters.js";
 
 /**
  * Smallest residual variance looked at, on the internal scale (outcome variance 1): below it the sums of squares that the
@@ -101,7 +101,7 @@ function everyVariance(
   parameters: ClassParameters,
   passes: (variance: number) => boolean,
 ): boolean {
-  return residualVariances(layout, parameters).every(passes);
+  return innovationVariances(layout, parameters).every(passes);
 }
 
 /** Positions of the diagonals of the factors of D. */

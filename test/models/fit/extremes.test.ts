@@ -48,6 +48,17 @@ describe("parameters at the end of their range", () => {
   });
 });
 
+test("an autocorrelation that runs to one on scores it reproduces exactly: the likelihood is unbounded", async () => {
+  // Two people who differ by a constant from the line: neighbours' residuals are the same number.
+  const table = cohort(12, 5, (i) => (session) => 10 - session + (i % 2 === 0 ? 2 : -2));
+  for (const residual of ["ar1", "car1"] as const) {
+    const result = await fit(table, { ...base, random: "0", residual }, QUICK);
+    expectAllFinite(result);
+    expect(result.convergence.verdicts.map(({ name }) => name)).toEqual(["likelihood unbounded"]);
+    expect(result.convergence.converged).toBe(false);
+  }
+});
+
 test("information that left the range of numbers is a flat direction, not an exception", () => {
   const evaluate = (x: Float64Array): ReturnType<Objective["evaluate"]> => ({
     x: x.slice(),
