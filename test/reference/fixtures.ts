@@ -2,6 +2,17 @@ import { existsSync, readFileSync } from "node:fs";
 import { type LongTable, tableFromArrays } from "../../src/core/table.js";
 import type { ModelSpecInput } from "../../src/models/spec.js";
 
+/** lcmm's own standard errors: class by class, logits against class `membership.reference`. */
+export interface PackageErrors {
+  readonly classes?: readonly (readonly number[])[];
+  readonly membership?: readonly (readonly number[])[];
+  readonly residualSd?: number;
+  /** Of the lower triangle of the Cholesky factor of D by rows (of that of class `membership.reference`, where classes scale it). */
+  readonly cholesky?: readonly number[];
+  /** Of the factors by which classes multiply the standard deviations of the random effects. */
+  readonly scales?: readonly number[];
+}
+
 /** One model fitted by other software; see README.md in this folder. */
 export interface ReferenceModel {
   readonly name: string;
@@ -44,6 +55,8 @@ export interface ReferenceModel {
     readonly se: readonly (readonly number[])[] | null;
   };
   readonly entropy?: number;
+  /** Standard errors that the package itself gives where `se` are those of exact derivatives, or where it has others on a scale of its own. */
+  readonly packageSe?: PackageErrors;
   readonly boundary?: true;
   /** Why only the log-likelihood is compared. */
   readonly logLikOnly?: string;
@@ -63,10 +76,14 @@ export function referenceModels(
   return JSON.parse(readFileSync(new URL(`${name}.json`, import.meta.url), "utf8")) as ReferenceModel[];
 }
 
+/** Where a model is of two outcomes: a row per score, told apart by two columns of 0 and 1. */
+const STACKED = "phq9 and gad7 stacked, session <= 6";
+
 /** The rows a reference model was fitted to. */
 export function dataOf(model: ReferenceModel): LongTable {
   const last = Number(/<= (\d+)$/.exec(model.where ?? "")?.[1] ?? Number.POSITIVE_INFINITY);
   if (model.data === "reframed") return reframed(last);
+  if (model.where === STACKED) return bothMeasures(6);
   return model.where === "without every fifth row" ? sim600(last, 5) : sim600(last);
 }
 
@@ -86,6 +103,23 @@ export function sim600(
         ["session", "week", "phq9", "female", "employed", "ltc", "imd"].map((name) => [name, numbers(name)]),
       ),
       agec: numbers("age").map((age) => (age - 38) / 10),
+    },
+    "session",
+  );
+}
+
+/** Both measures of the simulated data up to a session, one below the other. */
+function bothMeasures(maximumSession: number): LongTable {
+  const rows = readCsv(new URL("sim600.csv", import.meta.url))
+    .filter((row) => Number(row.session) <= maximumSession)
+    .flatMap((row) => ["phq9", "gad7"].map((measure) => ({ row, measure })));
+  return tableFromArrays(
+    rows.map(({ row }) => row.id!),
+    {
+      session: rows.map(({ row }) => Number(row.session)),
+      score: rows.map(({ row, measure }) => Number(row[measure])),
+      p: rows.map(({ measure }) => Number(measure === "phq9")),
+      g: rows.map(({ measure }) => Number(measure === "gad7")),
     },
     "session",
   );
