@@ -1,0 +1,104 @@
+import { type Column, type LongTable, takeRows } from "../core/table.js";
+import { holdFirst, Scope } from "./covariates.js";
+import { type Groups, groupName } from "./groups.js";
+import { linesOf, type Preparation, typedColumn } from "./preparation.js";
+import type { Scores } from "./scores.js";
+import type { CovariateSpec, PrepSpec } from "./types.js";
+
+/**
+ * Makes the long table of the rows that are used.
+ * @param preparation - the rows; notes on covariates are added to it
+ * @param rows - those used, in order of group and time
+ * @param times - their times, in the study's unit
+ * @param groups - persons (or episodes)
+ * @param scores - of the measures, over all rows
+ * @returns the table: time, measures, which scores are prorated, covariates
+ */
+export function longTable(
+  preparation: Preparation,
+  rows: Int32Array,
+  times: Float64Array,
+  groups: Groups,
+  scores: readonly Scores[],
+): LongTable {
+  const { spec, notes } = preparation;
+  const { personIds, personStart } = personsOf(spec, rows, groups);
+  const columns = givenColumns(spec, rows, times, scores);
+  for (const { name, prorated } of scores)
+    if (prorated?.some((flag) => flag === 1))
+      columns.set(`${name}_prorated`, {
+        kind: "numeric",
+        values: Float64Array.from(rows, (r) => prorated[r]!),
+      });
+  const scope = new Scope(
+    spec,
+    (name, covariate) => typedColumn(preparation, name, covariate),
+    linesOf(preparation, rows),
+    new Map(columns),
+    (name, column, covariate, varies) => settle(name, column, covariate, varies, personStart, notes),
+  );
+  for (const { name } of spec.covariates) columns.set(name, scope.column(name));
+  return { nRows: rows.length, nPersons: personIds.length, personIds, personStart, columns };
+}
+
+function personsOf(
+  spec: PrepSpec,
+  rows: Int32Array,
+  groups: Groups,
+): { readonly personIds: string[]; readonly personStart: Int32Array } {
+  const starts: number[] = [];
+  const personIds: string[] = [];
+  for (let i = 0; i < rows.length; i++) {
+    const group = groups.groupOf[rows[i]!]!;
+    if (i > 0 && group === groups.groupOf[rows[i - 1]!]) continue;
+    personIds.push(groupName(spec, groups, group));
+    starts.push(i);
+  }
+  return { personIds, personStart: Int32Array.from([...starts, rows.length]) };
+}
+
+/**
+ * Time and measures over rows.
+ * @param spec - the preparation
+ * @param rows - the rows
+ * @param times - their times
+ * @param scores - of the measures, over all rows
+ * @returns columns by name
+ */
+export function givenColumns(
+  spec: PrepSpec,
+  rows: Int32Array,
+  times: Float64Array,
+  scores: readonly Scores[],
+): Map<string, Column> {
+  const columns = new Map<string, Column>([[spec.time.name, { kind: "numeric", values: times }]]);
+  for (const { name, values } of scores) columns.set(name, takeRows({ kind: "numeric", values }, rows));
+  return columns;
+}
+
+/** Takes a covariate as constant within persons, unless it is meant to vary, or plainly does. */
+function settle(
+  name: string,
+  column: Column,
+  covariate: CovariateSpec | undefined,
+  varies: boolean,
+  personStart: Int32Array,
+  notes: string[],
+): Column {
+  const wanted = covariate?.timeVarying;
+  if (wanted === true || (wanted === undefined && varies)) return column;
+  const { held, nVarying, nSeveral } = holdFirst(column, personStart);
+  if (nVarying === 0) return held;
+  // A column read only inside expressions is not judged: its covariate is.
+  if (covariate === undefined) return column;
+  const share = `in ${nVarying} of ${nSeveral} persons with several sessions`;
+  if (wanted === undefined && nVarying > nSeveral / 2) {
+    notes.push(`${name}: changes ${share}, so it is taken as varying over time.`);
+    return column;
+  }
+  notes.push(
+    `${name}: changes ${share}; each person's first value is used` +
+      `${wanted === undefined ? " (set timeVarying to keep the changes)" : ""}.`,
+  );
+  return held;
+}
