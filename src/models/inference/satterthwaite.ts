@@ -126,8 +126,9 @@ export function jointDegreesOfFreedom(
   const spread = Math.max(...known) - Math.min(...known);
   if (spread < 1e-8 * known[0]!) return known[0]!;
   if (known.some((df) => df <= 2)) return 2;
-  const mean = known.reduce((sum, df) => sum + df / (df - 2), 0);
-  return (2 * mean) / (mean - q);
+  // E - q, summed as such: with very many degrees of freedom E is q to the last digit.
+  const excess = known.reduce((sum, df) => sum + 2 / (df - 2), 0);
+  return (2 * (q + excess)) / excess;
 }
 
 /**
@@ -150,6 +151,8 @@ export function withDegreesOfFreedom(
     if (df === null) return parameter;
     const half = tQuantile(0.975, df) * standardError;
     const p = 2 * tUpperTail(Math.abs(z), df);
+    // With a small share of one degree of freedom every value is as good as another.
+    if (!Number.isFinite(half)) return { ...parameter, df, p, lower: null, upper: null };
     return { ...parameter, df, p, lower: estimate - half, upper: estimate + half };
   });
 }

@@ -1,8 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { fit } from "../../../src/models/fitModel.js";
-import { degreesOfFreedom, jointDegreesOfFreedom } from "../../../src/models/inference/satterthwaite.js";
+import {
+  degreesOfFreedom,
+  jointDegreesOfFreedom,
+  withDegreesOfFreedom,
+} from "../../../src/models/inference/satterthwaite.js";
 import { waldTest } from "../../../src/models/inference/wald.js";
-import type { FitResult } from "../../../src/models/result.js";
+import type { FitResult, ParameterEstimate } from "../../../src/models/result.js";
 import { cohort, ordinary, QUICK, twoKinds, withColumns } from "../helpers.js";
 
 const base = { outcome: "score", time: "time", fixed: "1 + time", random: "1", reml: true };
@@ -107,5 +111,35 @@ describe("from given terms", () => {
     // Two degrees of freedom or fewer on one axis: no mean exists.
     expect(jointDegreesOfFreedom(terms(4), rows)).toBe(2);
     expect(jointDegreesOfFreedom(terms(0), rows)).toBeNull();
+  });
+
+  test("at both ends: very many degrees of freedom, and next to none", () => {
+    const certain = { ...terms(0.5), varianceCovariance: [[1e-18]] };
+    const rows = [
+      [1, 0],
+      [0, 1],
+    ];
+    const joint = jointDegreesOfFreedom(certain, rows)!;
+    const each = rows.map((row) => degreesOfFreedom(certain, row)!);
+    expect(joint).toBeGreaterThan(Math.min(...each));
+    expect(joint).toBeLessThan(Math.max(...each));
+    const parameter: ParameterEstimate = {
+      name: "x",
+      block: "fixed",
+      class: null,
+      estimate: 3,
+      standardError: 2,
+      robustStandardError: null,
+      z: 1.5,
+      df: null,
+      p: 0.13,
+      lower: -1,
+      upper: 7,
+    };
+    const uncertain = { ...terms(0.5), varianceCovariance: [[1e6]] };
+    const [tested] = withDegreesOfFreedom([parameter], uncertain);
+    expect(tested!.df).toBeLessThan(0.01);
+    expect([tested!.lower, tested!.upper]).toEqual([null, null]);
+    expect(tested!.p).toBeGreaterThan(0.9);
   });
 });
