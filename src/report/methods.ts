@@ -117,7 +117,7 @@ function estimationParagraph(fit: FitResult): string {
     );
   else parts.push(`The log-likelihood was ${formatNumber(fit.logLikelihood, 2)}.`);
   parts.push(
-    `Standard errors come from the observed information matrix${robustPhrase(fit)}; bands around fitted means are 95% intervals by the delta method, pointwise and simultaneous (the whole curve; Hothorn et al., 2008).`,
+    `Standard errors come from the observed information matrix${robustPhrase(fit)}; bands around fitted means are 95% intervals by the delta method, pointwise and simultaneous (the whole curve; Montiel Olea & Plagborg-Møller, 2019).`,
   );
   if (fit.classes.length > 1)
     parts.push(
