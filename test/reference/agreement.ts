@@ -42,6 +42,9 @@ export function expectAgreement(fit: FitResult, reference: ReferenceModel): Agre
   const mixture = reference.classes !== undefined;
   const gain = fit.logLikelihood - reference.logLik;
   expect(gain, "log-likelihood below the reference").toBeGreaterThan(-LOG_LIKELIHOOD);
+  const check = fit.logLikelihood - (reference.logLikCrossCheck?.logLik ?? fit.logLikelihood);
+  expect(check, "log-likelihood below the independent maximum").toBeGreaterThan(-LOG_LIKELIHOOD);
+  if (!mixture) expect(check, "log-likelihood above the independent maximum").toBeLessThan(LOG_LIKELIHOOD);
   if (reference.logLikOnly !== undefined)
     expect(gain, reference.logLikOnly).toBeLessThan(LOG_LIKELIHOOD_ONLY);
   else if (!mixture)

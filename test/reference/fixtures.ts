@@ -24,6 +24,8 @@ export interface ReferenceModel {
   readonly nObservations: number;
   readonly spec: ModelSpecInput;
   readonly logLik: number;
+  /** An independent maximisation of the same likelihood. */
+  readonly logLikCrossCheck?: { readonly package: string; readonly logLik: number };
   readonly npar: number;
   /** One class: term -> [estimate, standard error]. */
   readonly fixed?: Readonly<Record<string, readonly [number, number]>>;

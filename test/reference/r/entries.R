@@ -6,7 +6,12 @@ sim600 <- function(where = NULL) {
   d <- read.csv("../sim600.csv")
   d$agec <- (d$age - 38) / 10
   row <- seq_len(nrow(d))
-  if (identical(where, "without every fifth row")) d <- d[row %% 5 != 0, ]
+  if (identical(where, "phq9 and gad7 stacked, session <= 6")) {
+    d <- d[rep(which(d$session <= 6), each = 2), ]
+    d$p <- rep(c(1, 0), length.out = nrow(d))
+    d$g <- 1 - d$p
+    d$score <- ifelse(d$p == 1, d$phq9, d$gad7)
+  } else if (identical(where, "without every fifth row")) d <- d[row %% 5 != 0, ]
   else if (!is.null(where)) d <- d[d$session <= as.numeric(sub("session <= ", "", where)), ]
   d
 }
