@@ -34,6 +34,15 @@ export function parseExpression(text: string): Expression {
 }
 
 /**
+ * Whether a name in an expression has a value of its own.
+ * @param name - a name, e.g. `pi`
+ * @returns true for `pi`, `e`, `NaN`, `true` and `false`
+ */
+export function isConstant(name: string): boolean {
+  return CONSTANTS.has(name);
+}
+
+/**
  * Evaluates an expression to numbers, a whole column at a time.
  * @param expression - from `parseExpression`
  * @param columns - the columns it may read, each of length nRows

@@ -1,5 +1,5 @@
 import { InputError } from "../core/errors.js";
-import { type Expression, evaluateColumn, parseExpression } from "../core/expression.js";
+import { type Expression, evaluateColumn, isConstant, parseExpression } from "../core/expression.js";
 import type { Column } from "../core/table.js";
 import type { TextColumn } from "./intern.js";
 import type { CovariateSpec, PrepSpec } from "./types.js";
@@ -146,9 +146,7 @@ export interface ColumnUse {
 export function columnsRead(spec: PrepSpec): ColumnUse[] {
   const fromExpression = (text: string, where: string, within?: string): ColumnUse[] =>
     parseExpression(text)
-      .symbols.filter(
-        (name) => nameKind(spec, name, within) === "column" && !/^(pi|e|NaN|true|false)$/.test(name),
-      )
+      .symbols.filter((name) => nameKind(spec, name, within) === "column" && !isConstant(name))
       .map((name) => ({ name, where, inExpression: true }));
   return [
     ...spec.covariates.flatMap(({ name, column, expression }) =>
@@ -213,7 +211,7 @@ export class Scope {
   evaluate(expression: Expression, where: string, within?: string): Column {
     const columns = new Map<string, Column>();
     for (const symbol of expression.symbols)
-      if (!/^(pi|e|NaN|true|false)$/.test(symbol)) columns.set(symbol, this.column(symbol, within));
+      if (!isConstant(symbol)) columns.set(symbol, this.column(symbol, within));
     try {
       return evaluateColumn(expression, columns, this.sourceRows.length);
     } catch (error) {

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, readdir, stat } from "node:fs/promises";
-import { basename, dirname } from "node:path";
-import { createGunzip } from "node:zlib";
-import { InputError, nearestName, type Problem } from "../core/errors.js";
-import type { Database, DelimitedFormat, ReadFormat, RejectedLine } from "./duckdb.js";
+import { InputError, type Problem } from "../core/errors.js";
+import type { Database, ReadFormat, RejectedLine } from "./duckdb.js";
 import type { TextColumn } from "./intern.js";
+import { findFiles, formatOfName } from "./source/find.js";
+import { decodeHead, emptyFile, isEmptyJson, notUtf8, readHead } from "./source/head.js";
+import { sniff } from "./source/sniff.js";
 import type { DataSource, PrepSpec } from "./types.js";
 
 /** One file of the study, looked at but not yet read. */
@@ -36,9 +36,6 @@ export interface RawTable {
    */
   locate(row: number): { readonly path: string; readonly row: number };
 }
-
-const HEAD_BYTES = 1 << 20;
-const DELIMITERS = [",", "\t", ";", "|"] as const;
 
 /**
  * Finds the files of a study and looks at their columns.
@@ -155,60 +152,6 @@ function concatenate(parts: readonly TextColumn[]): TextColumn {
   return { codes, values: [...codeOf.keys()] };
 }
 
-async function findFiles(db: Database, patterns: readonly string[]): Promise<string[]> {
-  const problems: Problem[] = [];
-  const found: string[] = [];
-  for (const pattern of patterns) {
-    const info = await stat(pattern).catch(() => null);
-    if (info?.isFile()) found.push(pattern);
-    else if (info?.isDirectory())
-      problems.push({
-        code: "not-a-file",
-        where: pattern,
-        message: "This is a folder.",
-        fix: `Name a file, or a pattern such as ${pattern}/*.csv.`,
-      });
-    else if (/[*?[]/.test(pattern)) {
-      const matches = await db.glob(pattern);
-      found.push(...matches);
-      if (matches.length === 0)
-        problems.push({ code: "no-such-file", where: pattern, message: "No file matches the pattern." });
-    } else problems.push(await noSuchFile(pattern));
-  }
-  if (patterns.length === 0)
-    problems.push({ code: "no-data", where: "data", message: "No data file is given." });
-  if (problems.length > 0) throw new InputError(problems);
-  return [...new Set(found)];
-}
-
-async function noSuchFile(path: string): Promise<Problem> {
-  const siblings = await readdir(dirname(path)).catch(() => null);
-  const near = siblings === null ? undefined : nearestName(basename(path), siblings);
-  return {
-    code: "no-such-file",
-    where: path,
-    message: siblings === null ? `There is no folder ${dirname(path)}.` : "There is no such file.",
-    ...(near === undefined ? {} : { fix: `Did you mean ${near}?` }),
-  };
-}
-
-function formatOfName(path: string): NonNullable<PrepSpec["format"]> {
-  const extension = /\.([a-z0-9]+)(?:\.gz)?$/i.exec(path)?.[1]?.toLowerCase() ?? "";
-  if (extension === "csv" || extension === "txt" || extension === "dat") return "csv";
-  if (extension === "tsv" || extension === "tab") return "tsv";
-  if (extension === "parquet" || extension === "pq") return "parquet";
-  if (extension === "json" || extension === "jsonl" || extension === "ndjson") return "json";
-  throw new InputError({
-    code: "unknown-format",
-    where: path,
-    message: extension === "" ? "The name has no extension." : `The extension .${extension} is not known.`,
-    expected: ".csv, .tsv, .txt, .parquet, .json or .jsonl, each also with .gz",
-    fix: /^xlsx?$/.test(extension)
-      ? "Save the sheet as CSV (UTF-8)."
-      : "Rename the file, or say what it is with format.",
-  });
-}
-
 async function openSource(
   db: Database,
   path: string,
@@ -223,99 +166,6 @@ async function openSource(
   return { path, format: delimited, columns: delimited.header };
 }
 
-function isEmptyJson(head: Head): boolean {
-  return head.bytes.length < 100 && /^\s*(?:\[\s*\]|\{\s*\})?\s*$/.test(head.bytes.toString("utf8"));
-}
-
-function emptyFile(path: string): InputError {
-  return new InputError({
-    code: "empty-file",
-    where: path,
-    message: "The file is empty.",
-    expected: "a header line and rows",
-  });
-}
-
-interface Head {
-  /** The first bytes, uncompressed. */
-  readonly bytes: Buffer;
-  readonly gzip: boolean;
-  /** True when the file goes on after them. */
-  readonly more: boolean;
-}
-
-async function readHead(path: string): Promise<Head> {
-  const handle = await open(path);
-  const start = Buffer.alloc(2);
-  const { bytesRead } = await handle.read(start, 0, 2, 0);
-  await handle.close();
-  const gzip = bytesRead === 2 && start[0] === 0x1f && start[1] === 0x8b;
-  const file = createReadStream(path);
-  const stream = gzip ? file.pipe(createGunzip()) : file;
-  const pieces: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (const piece of stream) {
-      pieces.push(piece as Buffer);
-      length += (piece as Buffer).length;
-      if (length >= HEAD_BYTES) break;
-    }
-  } catch (error) {
-    if ((error as { code?: string }).code?.startsWith("Z_") !== true) throw error;
-    throw new InputError({
-      code: "unreadable-file",
-      where: path,
-      message: `The gzip file is damaged: ${(error as Error).message}.`,
-      fix: "Compress or download it again.",
-    });
-  } finally {
-    file.destroy();
-  }
-  return { bytes: Buffer.concat(pieces), gzip, more: length >= HEAD_BYTES };
-}
-
-function decodeHead(path: string, head: Head): string {
-  const { bytes } = head;
-  const refuse = (message: string, fix: string): InputError =>
-    new InputError({ code: "not-text", where: path, message, expected: "text in UTF-8", fix });
-  if (bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2]! < 9)
-    throw refuse("This is a zip archive or an Excel workbook.", "Save the sheet as CSV (UTF-8).");
-  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))
-    throw refuse("The text is in UTF-16.", "Save it as CSV UTF-8, or convert it: iconv -f UTF-16 -t UTF-8.");
-  if (bytes.includes(0)) throw refuse("The file is binary.", "Name its format, if it is Parquet.");
-  try {
-    // With more to come, the last character may be cut in two: `stream` leaves it out.
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: head.more });
-  } catch {
-    throw notUtf8(path, `line ${lineOfBadByte(bytes)}`);
-  }
-}
-
-function lineOfBadByte(bytes: Buffer): number {
-  let line = 1;
-  let begin = 0;
-  for (let end = bytes.indexOf(10); ; end = bytes.indexOf(10, begin)) {
-    try {
-      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(begin, end < 0 ? undefined : end));
-    } catch {
-      return line;
-    }
-    if (end < 0) return line;
-    begin = end + 1;
-    line++;
-  }
-}
-
-function notUtf8(path: string, where: string): InputError {
-  return new InputError({
-    code: "not-utf8",
-    where: `${path}, ${where}`,
-    message: "There is a character that is not UTF-8; the file is probably in Latin-1 or Windows-1252.",
-    expected: "UTF-8",
-    fix: "Save it as CSV UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW.",
-  });
-}
-
 /** Some damage cannot be set aside row by row, because it is not known which rows there are. */
 function refuseDamage(path: string, rejected: readonly RejectedLine[]): void {
   const bad = rejected.find(({ kind }) => kind === "INVALID ENCODING");
@@ -328,55 +178,6 @@ function refuseDamage(path: string, rejected: readonly RejectedLine[]): void {
       message: `A quotation mark is opened and not closed on the line (${open.text.split("\n")[0]!.slice(0, 80)}), so the lines after it cannot be told apart.`,
       fix: 'Close it, or double it ("") when it is part of the text.',
     });
-}
-
-/** Finds the separator and the column names from the first line that is not blank. */
-function sniff(path: string, text: string, gzip: boolean, delimiter: string | undefined): DelimitedFormat {
-  const whole = text.replace(/^\ufeff/, "");
-  // Excel may begin a file with a line that names the separator.
-  const start = /^(?:[ \t]*(?:\r\n|\r|\n))*(?:sep=([,;|\t])(?:\r\n|\r|\n))?/.exec(whole)!;
-  const body = whole.slice(start[0].length);
-  const skip = start[0].replaceAll("\r\n", "\n").length - start[0].replace(/[\r\n]/g, "").length;
-  if (body.trim() === "") throw emptyFile(path);
-  const candidates = start[1] !== undefined ? [start[1]] : delimiter === undefined ? DELIMITERS : [delimiter];
-  const readings = candidates.map((candidate) => ({ candidate, fields: firstRecord(body, candidate) }));
-  const best = readings.reduce((a, b) => (b.fields.length > a.fields.length ? b : a));
-  const header = best.fields.map((name, i) => (name.trim() === "" ? `column${i + 1}` : name.trim()));
-  if (header.every((name) => /^[+-]?\d+([.,]\d+)?$/.test(name)))
-    throw new InputError({
-      code: "no-header",
-      where: `${path}, line ${skip + 1}`,
-      message: `The first line has only numbers (${header.slice(0, 5).join(", ")}).`,
-      expected: "the names of the columns",
-      fix: "Put a line of column names at the top.",
-    });
-  return { kind: "delimited", delimiter: best.candidate, header, gzip, skip };
-}
-
-/** Fields of the first record; quotes may hold separators, line ends and doubled quotes (RFC 4180). */
-function firstRecord(text: string, delimiter: string): string[] {
-  const fields: string[] = [];
-  let field = "";
-  let inQuotes = false;
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i]!;
-    if (inQuotes) {
-      if (c !== '"') field += c;
-      else if (text[i + 1] === '"') {
-        field += '"';
-        i++;
-      } else inQuotes = false;
-    } else if (c === '"' && field.trim() === "") {
-      inQuotes = true;
-      field = "";
-    } else if (c === delimiter) {
-      fields.push(field);
-      field = "";
-    } else if (c === "\n" || c === "\r") break;
-    else field += c;
-  }
-  fields.push(field);
-  return fields;
 }
 
 async function fingerprint(path: string): Promise<{ bytes: number; sha256: string }> {
