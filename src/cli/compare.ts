@@ -73,7 +73,7 @@ async function readSimulation(
   larger: FitResult,
 ): Promise<() => Promise<BootstrapLikelihoodRatio | null>> {
   const { readWorkers } = await import("./options.js");
-  const { readCohort, readDataOptions } = await import("./data.js");
+  const { furtherColumns, readCohort, readDataOptions } = await import("./data.js");
   const replicates = read.number("bootstrap", { whole: true, least: 1 });
   const seed = read.number("seed", { whole: true });
   const workers = readWorkers(read) ?? "auto";
@@ -95,8 +95,8 @@ async function readSimulation(
   return async () => {
     const models = [smaller.model, larger.model];
     const formulas = models.flatMap((each) => [each.fixed, each.random, each.classSpecific, each.membership]);
-    const columns = models.flatMap(({ occasion, cluster }) => [occasion, cluster]);
-    const cohort = await readCohort(data, formulas, columns);
+    const further = models.flatMap((model) => furtherColumns(model, "the models' "));
+    const cohort = await readCohort(data, formulas, further);
     const { bootstrapLikelihoodRatio } = await import("../models/bootstrapLikelihoodRatio.js");
     const { createRunner } = await import("../workers/index.js");
     const { createProgressLine } = await import("./progress.js");

@@ -1,5 +1,6 @@
 import { InputError, nearestName, type Problem } from "../core/errors.js";
 import { parseFormula } from "../models/formula.js";
+import type { ModelSpecInput } from "../models/spec.js";
 import { Database } from "../prep/duckdb.js";
 import { prepare } from "../prep/index.js";
 import { knownMeasure } from "../prep/measures.js";
@@ -49,28 +50,51 @@ export function readDataOptions(
   };
 }
 
+/** A column that a model needs besides those of its formulas, and where it was asked for. */
+export interface NeededColumn {
+  readonly name: string;
+  readonly where: string;
+}
+
+/**
+ * The columns that a model needs besides those of its formulas.
+ * @param model - a model, or as much of one as was given
+ * @param where - what stands before their names in messages: `--` for options
+ * @returns what numbers the sessions, and the service or therapist
+ */
+export function furtherColumns(
+  { occasion, cluster }: Pick<ModelSpecInput, "occasion" | "cluster">,
+  where = "--",
+): NeededColumn[] {
+  return [
+    ...(occasion === undefined ? [] : [{ name: occasion, where: `${where}occasion` }]),
+    ...(cluster === undefined ? [] : [{ name: cluster, where: `${where}cluster` }]),
+  ];
+}
+
 /**
  * Reads a data file with the columns that a model needs, through `prep`.
  * @param options - from {@link readDataOptions}
  * @param formulas - every formula of the model; the columns they name become covariates
- * @param columns - further columns that the model needs
+ * @param further - further columns that the model needs
  * @returns the cohort
  * @throws InputError listing missing files and columns
  */
 export async function readCohort(
   options: DataOptions,
   formulas: readonly (string | undefined)[],
-  columns: readonly (string | undefined)[] = [],
+  further: readonly NeededColumn[] = [],
 ): Promise<Cohort> {
   const symbols = new Set(
     formulas.flatMap((formula) => (formula === undefined ? [] : parseFormula(formula).symbols)),
   );
-  for (const name of columns) if (name !== undefined) symbols.add(name);
+  for (const { name } of further) symbols.add(name);
   const covariates = [...symbols].filter((name) => name !== options.time && name !== options.outcome);
+  const asked = new Map(further.map(({ name, where }) => [name, where]));
   const { columns: known, timeIsDate } = await glance(options);
   const needed = [
     ...(["id", "time", "outcome"] as const).map((role) => ({ name: options[role], where: `--${role}` })),
-    ...covariates.map((name) => ({ name, where: "formula" })),
+    ...covariates.map((name) => ({ name, where: asked.get(name) ?? "formula" })),
   ];
   const missing = missingColumns(needed, known, options);
   if (missing.length > 0) throw new InputError(missing);

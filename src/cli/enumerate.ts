@@ -24,7 +24,7 @@ export function declareEnumerate(program: Command): void {
 
 async function runEnumerate(file: string, raw: RawOptions): Promise<void> {
   const { OptionReader, readFitOptions, readModelOptions, readWorkers } = await import("./options.js");
-  const { readCohort, readDataOptions } = await import("./data.js");
+  const { furtherColumns, readCohort, readDataOptions } = await import("./data.js");
   const read = new OptionReader(raw);
   const data = readDataOptions(read, file);
   const base = readModelOptions(read, data.outcome, data.time);
@@ -55,7 +55,7 @@ async function runEnumerate(file: string, raw: RawOptions): Promise<void> {
     classSpecific,
     membership,
   ]);
-  const cohort = await readCohort(data, formulas, [base.occasion, base.cluster]);
+  const cohort = await readCohort(data, formulas, furtherColumns(base));
   const { enumerate } = await import("../models/enumeration.js");
   const { createRunner } = await import("../workers/index.js");
   const { createProgressLine } = await import("./progress.js");

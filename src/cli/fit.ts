@@ -41,7 +41,7 @@ export function declareFit(program: Command): void {
 
 async function runFit(file: string, raw: RawOptions): Promise<void> {
   const { OptionReader, readFitOptions, readModelOptions, readWorkers } = await import("./options.js");
-  const { readCohort, readDataOptions } = await import("./data.js");
+  const { furtherColumns, readCohort, readDataOptions } = await import("./data.js");
   const read = new OptionReader(raw);
   const data = readDataOptions(read, file);
   const random = read.text("random");
@@ -66,7 +66,7 @@ async function runFit(file: string, raw: RawOptions): Promise<void> {
   const cohort = await readCohort(
     data,
     [fixed, resolved.random, classSpecific, membership],
-    [resolved.occasion, resolved.cluster],
+    furtherColumns(resolved),
   );
   const { asksForInference, furtherInference, hypothesisProblems } = await import("../study/inference.js");
   // Before the fit, which may take long.

@@ -26,14 +26,16 @@ export function declarePredict(program: Command): void {
 
 async function runPredict(model: string, file: string, raw: RawOptions): Promise<void> {
   const { OptionReader } = await import("./options.js");
-  const { readCohort, readDataOptions } = await import("./data.js");
+  const { furtherColumns, readCohort, readDataOptions } = await import("./data.js");
   const { readOrigin, readStoredFit } = await import("./storedFit.js");
   const read = new OptionReader(raw);
   const fit = await readStoredFit(model);
-  const { outcome, time, fixed, random, classSpecific, membership } = fit.model;
+  const { outcome, time, fixed, random, classSpecific, membership, occasion } = fit.model;
   const data = readDataOptions(read, file, { id: (await readOrigin(model)).id, outcome, time });
   read.check();
-  const cohort = await readCohort(data, [fixed, random, classSpecific, membership]);
+  // New people need no cluster: it only widens standard errors of estimates.
+  const further = furtherColumns(occasion === undefined ? {} : { occasion }, "the model's ");
+  const cohort = await readCohort(data, [fixed, random, classSpecific, membership], further);
   const { predict } = await import("../models/predict.js");
   const prediction = predict(fit, cohort.long);
   const { joinLedgers } = await import("../study/ledger.js");
