@@ -8,7 +8,6 @@ import { zeroVarianceConstraints } from "./constraints/zeroVariance.js";
 import type { StoredDesign } from "./design/types.js";
 import {
   type FreeSpace,
-  freeGradient,
   freeVector,
   fullVector,
   type LinearConstraint,
@@ -272,6 +271,10 @@ function generalPoint(layout: ParameterLayout, stream: RandomStream): Float64Arr
   return x;
 }
 
+/** Share of a value that is rounding, and share of what was cancelled. */
+const SAME_VALUE = 1e-10;
+const CANCELLED = 1e-14;
+
 /** Which reported parameters no longer vary, and which share their value with others. */
 function statusOf(
   space: FreeSpace,
@@ -281,19 +284,22 @@ function statusOf(
   const stated = new Map<number, number>();
   for (const { parameters, value } of relations)
     if (value !== null) for (const i of parameters) stated.set(i, value);
-  const general = generalPoint(layout, createStream(2, layout.nParameters));
-  const x = fullVector(space, freeVector(space, general));
-  const at = valuesAt(layout, stored, x);
-  const jacobian = reportedDerivatives(layout, stored, x);
-  // A variance held at zero has no slope there: how much it varies elsewhere is what rounding is measured by.
-  const elsewhere = reportedDerivatives(layout, stored, general);
+  const stream = createStream(2, layout.nParameters);
+  const general = [generalPoint(layout, stream), generalPoint(layout, stream)];
+  const [one, other] = general.map((x) => valuesAt(layout, stored, fullVector(space, freeVector(space, x))));
+  // What constraints cancel leaves rounding behind, of the size of what it would be without them.
+  const [free, otherFree] = general.map((x) => valuesAt(layout, stored, x));
   const fixed = new Map<number, number>();
   reported.forEach((entry, i) => {
-    const size = Math.max(...elsewhere[i]!.map(Math.abs), ...jacobian[i]!.map(Math.abs));
-    const left = freeGradient(space, jacobian[i]!);
-    if (left.some((value) => Math.abs(value) > 1e-8 * size)) return;
+    const rounding =
+      SAME_VALUE * Math.max(Math.abs(one![i]!), Math.abs(other![i]!)) +
+      CANCELLED * Math.max(Math.abs(free![i]!), Math.abs(otherFree![i]!));
+    if (!(Math.abs(one![i]! - other![i]!) <= rounding)) return;
     // A covariance that no longer varies is one with a random effect that is left out.
-    fixed.set(i, stated.get(i) ?? (entry.block === "covariance" && entry.effects !== undefined ? 0 : at[i]!));
+    fixed.set(
+      i,
+      stated.get(i) ?? (entry.block === "covariance" && entry.effects !== undefined ? 0 : one![i]!),
+    );
   });
   const equal = new Set(
     relations
@@ -301,21 +307,6 @@ function statusOf(
       .filter((i) => !fixed.has(i)),
   );
   return { fixed, equal };
-}
-
-/** Derivatives of each reported value with respect to the free vector, by central differences. */
-function reportedDerivatives(layout: ParameterLayout, stored: StoredDesign, x: Float64Array): Float64Array[] {
-  const step = 1e-4;
-  const moved = x.slice();
-  const columns = Array.from(x, (value, j) => {
-    moved[j] = value + step;
-    const above = valuesAt(layout, stored, moved);
-    moved[j] = value - step;
-    const below = valuesAt(layout, stored, moved);
-    moved[j] = value;
-    return above.map((high, i) => (high - below[i]!) / (2 * step));
-  });
-  return Array.from(columns[0]!, (_, i) => Float64Array.from(columns, (column) => column[i]!));
 }
 
 /** Swaps neighbouring classes of a vector in general position: the space is the same when the result still lies in it. */

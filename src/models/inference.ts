@@ -1,7 +1,7 @@
 import { NORMAL_95, twoSidedP } from "../core/distributions.js";
 import type { CompiledConstraints } from "./constraints.js";
 import type { StoredDesign } from "./design/types.js";
-import { endOfCorrelation } from "./fit/boundary.js";
+import { endOfCorrelation, varyingEffects } from "./fit/boundary.js";
 import type { FinishedFit } from "./fit/finish.js";
 import { FLAT_CURVATURE } from "./fit/newton.js";
 import type { ClassParameters } from "./kernels/types.js";
@@ -61,7 +61,7 @@ export function infer(
   const n = layout.nParameters;
   const flatShare = reachedByFlat(fit, jacobian, names.length);
   const infinite = infiniteLogits(layout, inverse);
-  const atEnd = estimatesAtEnd(names, values, stored, layout, parameters);
+  const atEnd = estimatesAtEnd(names, values, stored, layout, parameters, constraints);
   const covariance = inverse === null ? null : sandwich(jacobian, inverse, names.length, n);
   const robust =
     inverse === null || fit.scoreProducts === null
@@ -117,14 +117,17 @@ function estimatesAtEnd(
   stored: StoredDesign,
   layout: ParameterLayout,
   parameters: ClassParameters,
+  constraints: CompiledConstraints | null,
 ): Set<number> {
+  const varies = varyingEffects(layout, constraints?.space);
   const internal = Math.min(...residualVariances(layout, parameters)) * ZERO_VARIANCE;
   const out = new Set<number>();
   if (endOfCorrelation(layout, parameters) !== null)
     out.add(names.findIndex(({ name, block }) => block === "residual" && name === "autocorrelation"));
   for (const [a, effect] of stored.basisNames.slice(0, stored.nRandom).entries())
     names.forEach((entry, i) => {
-      if (entry.name !== `var(${effect})` || values[i]! > smallestVariance(stored, a, internal)) return;
+      if (entry.name !== `var(${effect})` || values[i]! > smallestVariance(stored, a, internal, varies))
+        return;
       names.forEach((other, j) => {
         const involved = other.name === entry.name || other.effects?.includes(effect);
         if (other.block === "covariance" && other.class === entry.class && involved) out.add(j);

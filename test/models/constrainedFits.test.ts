@@ -239,6 +239,20 @@ test("another origin of time: what is held is the user's coefficient, whatever s
   expect(slope.estimate + 2 * 40 * 0.05).toBeCloseTo(get(shifted, "time").estimate, 5);
 });
 
+test("a random effect left out far from the origin of time leaves the others their variance and its error", async () => {
+  const spec = { ...base, classes: 1, fixed: "1 + time", random: "1 + time", constraints: ["var(time) = 0"] };
+  const near = await fit(table, spec);
+  for (const origin of [2e4, 1e6]) {
+    const far = await fit(withColumns(table, { time: (row) => row.time! + origin }), spec);
+    const [expected, actual] = [get(near, "var((Intercept))"), get(far, "var((Intercept))")];
+    expect(actual.constraint).toBeUndefined();
+    expect(actual.estimate).toBeCloseTo(expected.estimate, 5);
+    expect(actual.standardError).toBeCloseTo(expected.standardError!, 5);
+    expect(get(far, "var(time)")).toMatchObject({ estimate: 0, standardError: null, constraint: "fixed" });
+    expect(get(far, "cov((Intercept),time)")).toMatchObject({ estimate: 0, constraint: "fixed" });
+  }
+});
+
 describe("a polynomial of a different order per class", () => {
   const spec = { ...base, fixed: "1 + time + time^2", random: "1", orders: [0, 2] };
 

@@ -29,6 +29,7 @@ export function boundaryOf(
   const q = layout.nRandom;
   const nEntries = layout.factorRow.length;
   const varies = space === undefined ? null : new Set(space.row);
+  const effects = varyingEffects(layout, space);
   const out = new Set<string>();
   for (let k = 0; k < layout.nClasses; k++)
     for (let a = 0; a < q; a++) {
@@ -43,13 +44,32 @@ export function boundaryOf(
         conditional < 1e-8 * total
       )
         out.add(
-          total > conditional * 1e4 || variesInTime(layout, stored, parameters, k, a)
+          total > conditional * 1e4 || variesInTime(layout, stored, parameters, k, a, effects)
             ? `${stored.basisNames[a]} (correlation of one)`
             : stored.basisNames[a]!,
         );
     }
   const end = varies?.has(layout.correlationAt) === false ? null : endOfCorrelation(layout, parameters);
   return end === null ? [...out] : [...out, end];
+}
+
+/**
+ * Which random effects, on the internal scale, the constraints leave some variance in some class.
+ * @param layout - the layout
+ * @param space - what constraints leave free
+ * @returns one per random effect
+ */
+export function varyingEffects(layout: ParameterLayout, space: FreeSpace | undefined): boolean[] {
+  const varies = space === undefined ? null : new Set(space.row);
+  const nEntries = layout.factorRow.length;
+  return Array.from(
+    { length: layout.nRandom },
+    (_, a) =>
+      varies === null ||
+      Array.from({ length: layout.nFactors * nEntries }, (_entry, e) => e).some(
+        (e) => layout.factorRow[e % nEntries] === a && varies.has(layout.factorAt + e),
+      ),
+  );
 }
 
 /**
@@ -76,11 +96,13 @@ function variesInTime(
   parameters: ClassParameters,
   k: number,
   a: number,
+  effects: readonly boolean[],
 ): boolean {
   if (stored.centring === undefined) return false;
   const q = layout.nRandom;
   const internal = BOUNDARY_SHARE * parameters.residual[k * layout.nResidual]!;
   return (
-    covarianceOfClass(layout, stored, parameters, k)[a * q + a]! > 1e4 * smallestVariance(stored, a, internal)
+    covarianceOfClass(layout, stored, parameters, k)[a * q + a]! >
+    1e4 * smallestVariance(stored, a, internal, effects)
   );
 }

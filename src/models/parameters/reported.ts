@@ -222,12 +222,18 @@ export function randomEffectMap({ scaling, centring, nRandom: q }: StoredDesign)
  * @param stored - the design
  * @param a - index of the random effect
  * @param internal - the small variance
+ * @param varies - of each random effect on the internal scale, whether it may have variance; default: all
  * @returns the variance on the user's scale
  */
-export function smallestVariance(stored: StoredDesign, a: number, internal: number): number {
+export function smallestVariance(
+  stored: StoredDesign,
+  a: number,
+  internal: number,
+  varies?: readonly boolean[],
+): number {
   const q = stored.nRandom;
   const row = randomEffectMap(stored).subarray(a * q, (a + 1) * q);
-  return internal * row.reduce((sum, weight) => sum + weight ** 2, 0);
+  return internal * row.reduce((sum, weight, b) => sum + (varies?.[b] === false ? 0 : weight ** 2), 0);
 }
 
 /**
