@@ -1,6 +1,6 @@
 import type { NumericColumn } from "../core/table.js";
 import { type Cohort, OUTCOME_NAMES } from "../prep/index.js";
-import type { ColumnGuess } from "./guess.js";
+import type { ColumnGuess } from "./guess/types.js";
 
 /** Persons below which a category says little. */
 export const FEW_PERSONS = 10;

@@ -1,8 +1,9 @@
 import { basename } from "node:path";
 import { type FileDescription, knownMeasure } from "../prep/index.js";
 import { FEW_PERSONS, type PreparedFacts } from "./facts.js";
-import { formulaName } from "./families.js";
-import { type ColumnGuess, type CovariateGuess, guessColumns, type MeasureGuess } from "./guess.js";
+import { formulaName } from "./guess/families.js";
+import type { ColumnGuess, CovariateGuess, MeasureGuess } from "./guess/types.js";
+import { guessColumns } from "./guess.js";
 
 /**
  * Writes a commented study file from a look at a data file.

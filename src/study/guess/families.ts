@@ -1,10 +1,19 @@
-import { type ColumnDescription, knownMeasure } from "../prep/index.js";
+import { type ColumnDescription, knownMeasure } from "../../prep/index.js";
 
 /** Columns that share a stem and end in a number, e.g. `phq9_1 … phq9_12` or `PHQ1 … PHQ9`. */
 export interface ColumnFamily {
   readonly stem: string;
   /** Members in order of their number. */
   readonly members: readonly { readonly n: number; readonly column: ColumnDescription }[];
+}
+
+/** The items of one questionnaire. */
+export interface QuestionnaireItems {
+  /** The known measure that they add up to; null where the questionnaire is not known. */
+  readonly measure: string | null;
+  readonly items: readonly string[];
+  /** Columns that belong to it and do not count. */
+  readonly extra: readonly string[];
 }
 
 /** The questionnaires whose items are recognised, by what their columns are called. */
@@ -38,15 +47,9 @@ export function findFamilies(columns: readonly ColumnDescription[]): ColumnFamil
 /**
  * Tells whether a family is the items of one questionnaire: consecutive numbers from 1, values from 0 to 3.
  * @param family - the family
- * @returns the known measure they add up to (`phq9`, `gad7`), null where the questionnaire is not known, and the
- *   item columns; undefined when the family is something else, such as totals by occasion
+ * @returns the items; undefined when the family is something else, such as totals by occasion
  */
-export function itemsOf(
-  family: ColumnFamily,
-):
-  | { readonly measure: string | null; readonly items: readonly string[]; readonly extra: readonly string[] }
-  | undefined {
-  const { stem, members } = family;
+export function itemsOf({ stem, members }: ColumnFamily): QuestionnaireItems | undefined {
   if (members.some(({ n }, i) => n !== i + 1)) return undefined;
   if (!members.every(({ column }) => isItem(column))) return undefined;
   const known = ITEMISED.find(({ word }) => word.test(stem));
@@ -81,6 +84,24 @@ export function holds(family: ColumnFamily, kind: "number" | "date"): boolean {
   const share = ({ numberShare, dateShare }: ColumnDescription): number =>
     kind === "number" ? numberShare : dateShare;
   return filled.length > 0 && filled.every(({ column }) => share(column) >= 0.5);
+}
+
+/**
+ * The pattern that stands for a family's columns in a study file.
+ * @param family - the family
+ * @returns e.g. `phq9_{n}`
+ */
+export function familyPattern({ stem }: ColumnFamily): string {
+  return `${stem}{n}`;
+}
+
+/**
+ * Marks a family's columns as taken.
+ * @param family - the family
+ * @param taken - names of columns, added to
+ */
+export function takeFamily(family: ColumnFamily, taken: Set<string>): void {
+  for (const { column } of family.members) taken.add(column.name);
 }
 
 /**
