@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { RunFailure } from "../core/errors.js";
+import { errorOf, failureOf } from "../models/jobs/failure.js";
 import type { FitJob, JobRunner, RunOptions, SharedData } from "../models/jobs/job.js";
-import { errorOf, failureOf } from "./failure.js";
-import { startProgress } from "./progress.js";
+import { startProgress } from "../models/jobs/progress.js";
 import { loadModelTasks, loadTasks, pickTask, type TaskRegistry } from "./registry.js";
 
 /** Options of {@link createInlineRunner}. */

@@ -4,11 +4,11 @@ import { fileURLToPath } from "node:url";
 import { BroadcastChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { InputError, RunFailure } from "../core/errors.js";
+import { errorOf } from "../models/jobs/failure.js";
 import type { FitJob, JobRunner, RunOptions, SharedData } from "../models/jobs/job.js";
-import { errorOf } from "./failure.js";
+import { costOf, type ProgressMeter, startProgress } from "../models/jobs/progress.js";
 import { createInlineRunner, poolClosed, requireData } from "./inline.js";
 import { MAX_WORKERS } from "./limits.js";
-import { costOf, type ProgressMeter, startProgress } from "./progress.js";
 import {
   type ForgetMessage,
   type JobMessage,

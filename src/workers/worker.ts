@@ -1,7 +1,7 @@
 import { BroadcastChannel, workerData } from "node:worker_threads";
 import { RunFailure } from "../core/errors.js";
+import { failureOf } from "../models/jobs/failure.js";
 import type { SharedData } from "../models/jobs/job.js";
-import { failureOf } from "./failure.js";
 import {
   type ForgetMessage,
   type JobMessage,

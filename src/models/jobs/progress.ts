@@ -1,4 +1,4 @@
-import type { FitJob, Progress, RunOptions } from "../models/jobs/job.js";
+import type { FitJob, Progress, RunOptions } from "./job.js";
 
 /** Counts finished jobs of one `run` call and reports after each. */
 export interface ProgressMeter {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { FitJob, Progress } from "../../src/models/jobs/job.js";
-import { costOf, startProgress } from "../../src/workers/progress.js";
+import type { FitJob, Progress } from "../../../src/models/jobs/job.js";
+import { costOf, startProgress } from "../../../src/models/jobs/progress.js";
 
 const job = (index: number, cost?: number): FitJob => ({
   index,

@@ -1,5 +1,5 @@
-import { InputError, RunFailure } from "../core/errors.js";
-import type { Failure } from "./protocol.js";
+import { InputError, RunFailure } from "../../core/errors.js";
+import type { Failure } from "../../workers/protocol.js";
 
 /**
  * Turns what a task threw into a message.
