@@ -5,9 +5,10 @@ import { BroadcastChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { InputError, RunFailure } from "../core/errors.js";
 import { errorOf } from "../models/jobs/failure.js";
+import { requireData, runnerClosed } from "../models/jobs/inThread.js";
 import type { FitJob, JobRunner, RunOptions, SharedData } from "../models/jobs/job.js";
 import { costOf, type ProgressMeter, startProgress } from "../models/jobs/progress.js";
-import { createInlineRunner, poolClosed, requireData } from "./inline.js";
+import { createInlineRunner } from "./inline.js";
 import { MAX_WORKERS } from "./limits.js";
 import {
   type ForgetMessage,
@@ -122,7 +123,7 @@ class Pool implements JobRunner {
     jobs: readonly FitJob<Input>[],
     options: RunOptions,
   ): Promise<(Output | undefined)[]> {
-    if (this.closed) throw poolClosed(jobs[0]?.label ?? options.stage);
+    if (this.closed) throw runnerClosed(jobs[0]?.label ?? options.stage);
     const run = new PoolRun(this.threads, this.workers, this.shared, jobs, options);
     this.runs.add(run);
     try {
@@ -135,7 +136,7 @@ class Pool implements JobRunner {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    for (const run of this.runs) run.fail(poolClosed);
+    for (const run of this.runs) run.fail(runnerClosed);
     this.shared.clear();
     this.channel.close();
     await this.threads.destroy();

@@ -1,4 +1,4 @@
-import type { Problem } from "../core/errors.js";
+import type { Failure } from "../models/jobs/failure.js";
 
 /** Version of the messages below; a worker refuses any other, so a half-updated installation says so. */
 export const PROTOCOL_VERSION = 1;
@@ -41,15 +41,6 @@ export interface ForgetMessage {
   readonly version: number;
   readonly forget: string;
 }
-
-/** An error as it crosses the thread boundary. */
-export type Failure =
-  /** The user's mistake (`InputError`). */
-  | { readonly kind: "input"; readonly problems: readonly Problem[] }
-  /** A named failure (`RunFailure`). */
-  | { readonly kind: "run"; readonly code: string; readonly message: string }
-  /** Anything else that a task threw. */
-  | { readonly kind: "error"; readonly name: string; readonly message: string; readonly stack: string };
 
 /** Worker to main thread: how the job ended. */
 export type ReplyMessage =

@@ -1,8 +1,5 @@
 import { RunFailure } from "../core/errors.js";
-import type { Task } from "../models/jobs/job.js";
-
-/** Tasks by name. */
-export type TaskRegistry = Readonly<Record<string, Task<unknown>>>;
+import type { TaskRegistry } from "../models/jobs/registry.js";
 
 /**
  * Loads the models' own tasks, when first needed.
@@ -29,17 +26,4 @@ export async function loadTasks(url: string): Promise<TaskRegistry> {
   }
   if (typeof module.tasks !== "object") throw new RunFailure("no-tasks", `${url} exports no tasks`);
   return module.tasks;
-}
-
-/**
- * Looks a task up by name.
- * @param registry - tasks by name
- * @param name - the wanted one
- * @returns the task
- * @throws RunFailure when there is none of that name
- */
-export function pickTask(registry: TaskRegistry, name: string): Task<unknown> {
-  const task = Object.hasOwn(registry, name) ? registry[name] : undefined;
-  if (task === undefined) throw new RunFailure("unknown-task", `there is no task named ${name}`);
-  return task;
 }

@@ -2,6 +2,7 @@ import { BroadcastChannel, workerData } from "node:worker_threads";
 import { RunFailure } from "../core/errors.js";
 import { failureOf } from "../models/jobs/failure.js";
 import type { SharedData } from "../models/jobs/job.js";
+import { pickTask, type TaskRegistry } from "../models/jobs/registry.js";
 import {
   type ForgetMessage,
   type JobMessage,
@@ -9,7 +10,7 @@ import {
   type ReplyMessage,
   type WorkerSettings,
 } from "./protocol.js";
-import { loadTasks, pickTask, type TaskRegistry } from "./registry.js";
+import { loadTasks } from "./registry.js";
 import { restoreShared } from "./shared.js";
 
 /** Data this thread has rebuilt, by key, so that a hundred jobs on the same data rebuild it once. */

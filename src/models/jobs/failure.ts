@@ -1,5 +1,13 @@
-import { InputError, RunFailure } from "../../core/errors.js";
-import type { Failure } from "../../workers/protocol.js";
+import { InputError, type Problem, RunFailure } from "../../core/errors.js";
+
+/** What a task threw, as plain data that can cross threads. */
+export type Failure =
+  /** The user's mistake (`InputError`). */
+  | { readonly kind: "input"; readonly problems: readonly Problem[] }
+  /** A named failure (`RunFailure`). */
+  | { readonly kind: "run"; readonly code: string; readonly message: string }
+  /** Anything else that a task threw. */
+  | { readonly kind: "error"; readonly name: string; readonly message: string; readonly stack: string };
 
 /**
  * Turns what a task threw into a message.

@@ -20,7 +20,7 @@ function jobs(dataKey: string, n: number, task = "growthCurve"): FitJob[] {
 }
 
 describe("the runner without threads", () => {
-  test("runs jobs in order and reports each", async () => {
+  test("runs jobs in order, reports the beginning and each", async () => {
     const runner = createLocalRunner();
     const key = runner.share(data);
     const seen: Progress[] = [];
@@ -28,11 +28,12 @@ describe("the runner without threads", () => {
     expect(results).toHaveLength(3);
     expect(results[1]).toEqual(results[0]);
     expect(seen.map(({ stage, done, total }) => [stage, done, total])).toEqual([
+      ["s", 0, 3],
       ["s", 1, 3],
       ["s", 2, 3],
       ["s", 3, 3],
     ]);
-    expect(seen[2]!.remainingSeconds).toBe(0);
+    expect(seen[3]!.remainingSeconds).toBe(0);
     expect(runner.workers).toBe(0);
   });
 
