@@ -92,6 +92,7 @@ function nameOf({ family, model }: FitResult): string {
 
 function lowerWords({ aic, bic }: Comparison["differences"]): string {
   const better = (value: number): string => (value < 0 ? "larger" : "smaller");
+  if (aic === 0 && bic === 0) return "AIC and BIC are the same.";
   return better(aic) === better(bic)
     ? `AIC and BIC prefer the ${better(bic)} model.`
     : `AIC prefers the ${better(aic)} model, BIC the ${better(bic)} one.`;
@@ -100,7 +101,12 @@ function lowerWords({ aic, bic }: Comparison["differences"]): string {
 /** What to do is left out where it has been done: the distribution was simulated. */
 function ratioLines(test: LikelihoodRatioTest, simulated: boolean): string[] {
   const { statistic, df, differences, distribution, sentence } = test;
-  const advice = simulated && test.verdict === "classes differ" ? "" : test.advice;
+  const classesDiffer = test.verdict === "classes differ";
+  const advice = !classesDiffer
+    ? test.advice
+    : simulated
+      ? ""
+      : `${test.advice} With --data FILE --bootstrap 99 this command simulates it.`;
   return [
     ...listed("The larger model adds", differences),
     `Likelihood-ratio test (${test.method}): ${fixed(statistic, 3)}, ${df} more ${df === 1 ? "parameter" : "parameters"}`,

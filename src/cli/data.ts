@@ -106,6 +106,44 @@ export async function readCohort(
   });
 }
 
+/** A name as formulas take it. */
+const FORMULA_NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
+
+/**
+ * Does what reads formulas, and says so where one of them fails because a column's name cannot stand in formulas: `weeks since start`
+ * reads as an arithmetic with signs missing, `PHQ-9` as a difference.
+ * @param options - the data options
+ * @param formulas - what was asked for
+ * @param work - reads them
+ * @returns what `work` returns
+ * @throws InputError of `work`, or one naming those columns
+ */
+export async function explainingNames<T>(
+  options: DataOptions,
+  formulas: readonly (string | undefined)[],
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { columns } = await glance(options).catch(() => ({ columns: [] }));
+    const odd = columns.filter(
+      (name) => !FORMULA_NAME.test(name) && formulas.some((formula) => formula?.includes(name)),
+    );
+    if (odd.length === 0) throw error;
+    throw new InputError(
+      odd.map((name) => ({
+        code: "odd-name",
+        where: options.file,
+        message: `The column "${name}" has a name that formulas cannot hold.`,
+        expected: "a name of letters, digits and _",
+        fix: "Rename it in the file, or write a study file (symtraj init), which gives columns names of its own.",
+      })),
+    );
+  }
+}
+
 /**
  * What the data options mean to `prepare`, save measures, time and covariates.
  * @param options - the data options

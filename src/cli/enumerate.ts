@@ -24,7 +24,7 @@ export function declareEnumerate(program: Command): void {
 
 async function runEnumerate(file: string, raw: RawOptions): Promise<void> {
   const { OptionReader, readFitOptions, readModelOptions, readWorkers } = await import("./options.js");
-  const { furtherColumns, readCohort, readDataOptions } = await import("./data.js");
+  const { explainingNames, furtherColumns, readCohort, readDataOptions } = await import("./data.js");
   const read = new OptionReader(raw);
   const data = readDataOptions(read, file);
   const base = readModelOptions(read, data.outcome, data.time);
@@ -48,14 +48,12 @@ async function runEnumerate(file: string, raw: RawOptions): Promise<void> {
     spec: { ...base, random },
   }));
   const { resolveSpec } = await import("../models/spec.js");
-  const specs = structures.map(({ spec }) => resolveSpec(spec));
-  const formulas = specs.flatMap(({ fixed, random, classSpecific, membership }) => [
-    fixed,
-    random,
-    classSpecific,
-    membership,
-  ]);
-  const cohort = await readCohort(data, formulas, furtherColumns(base));
+  const texts = [base.fixed ?? data.time, ...randoms, base.classSpecific, base.membership];
+  const cohort = await explainingNames(data, texts, async () => {
+    const specs = structures.map(({ spec }) => resolveSpec(spec));
+    const formulas = specs.flatMap((each) => [each.fixed, each.random, each.classSpecific, each.membership]);
+    return readCohort(data, formulas, furtherColumns(base));
+  });
   const { enumerate } = await import("../models/enumeration.js");
   const { createRunner } = await import("../workers/index.js");
   const { createProgressLine } = await import("./progress.js");

@@ -41,7 +41,7 @@ export function declareFit(program: Command): void {
 
 async function runFit(file: string, raw: RawOptions): Promise<void> {
   const { OptionReader, readFitOptions, readModelOptions, readWorkers } = await import("./options.js");
-  const { furtherColumns, readCohort, readDataOptions } = await import("./data.js");
+  const { explainingNames, furtherColumns, readCohort, readDataOptions } = await import("./data.js");
   const read = new OptionReader(raw);
   const data = readDataOptions(read, file);
   const random = read.text("random");
@@ -61,13 +61,12 @@ async function runFit(file: string, raw: RawOptions): Promise<void> {
   read.check();
 
   const { resolveSpec } = await import("../models/spec.js");
-  const resolved = resolveSpec(spec);
-  const { fixed, classSpecific, membership } = resolved;
-  const cohort = await readCohort(
-    data,
-    [fixed, resolved.random, classSpecific, membership],
-    furtherColumns(resolved),
-  );
+  const texts = [spec.fixed ?? data.time, random, spec.classSpecific, spec.membership];
+  const { resolved, cohort } = await explainingNames(data, texts, async () => {
+    const resolved = resolveSpec(spec);
+    const formulas = [resolved.fixed, resolved.random, resolved.classSpecific, resolved.membership];
+    return { resolved, cohort: await readCohort(data, formulas, furtherColumns(resolved)) };
+  });
   const { asksForInference, furtherInference, hypothesisProblems } = await import("../study/inference.js");
   // Before the fit, which may take long.
   const mistakes = hypothesisProblems(cohort.long, [resolved], request.tests);

@@ -129,9 +129,9 @@ function influenceLines({ top, time, nClasses, displacement }: Influence): strin
   const header = ["person", "scores", ...(nClasses === 1 ? [] : ["class"]), "logLik", "displacement"];
   return [
     `Most influential people (of ${displacement.length})`,
-    ...textTable([...header, ...labels.map((label) => `mean${label} without`)], rows),
+    ...textTable([...header, ...labels.map((label) => `mean${label} shifts`)], rows),
     ...wrapped(
-      `Displacement: about twice the log-likelihood that the estimates lose without the person. Mean without: change of the ${nClasses === 1 ? "mean" : "class mean"} at time ${trim(time)}.`,
+      `Displacement: about twice the log-likelihood that the estimates lose without the person. Mean shifts: by how much the ${nClasses === 1 ? "mean" : "class mean"} at time ${trim(time)} would change without them.`,
     ),
     "",
   ];

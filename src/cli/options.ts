@@ -78,7 +78,14 @@ export class OptionReader {
     if (value === undefined) return undefined;
     const found = readResidualStructure(value);
     if (found !== null) return found;
-    this.#add(name, "bad-option", `The value is "${value}".`, `one of ${RESIDUAL_STRUCTURES.join(", ")}`);
+    const near = nearestName(value, RESIDUAL_STRUCTURES);
+    this.#add(
+      name,
+      "bad-option",
+      `The value is "${value}".`,
+      `one of ${RESIDUAL_STRUCTURES.join(", ")}`,
+      near === undefined ? undefined : `Did you mean "${near}"?`,
+    );
     return undefined;
   }
 

@@ -264,7 +264,54 @@ describe("symtraj compare", () => {
   }, 30_000);
 });
 
+describe("columns", () => {
+  it.each([
+    ["--occasion", "sesion"],
+    ["--cluster", "employd"],
+  ])("says that it was %s that named one that is not there", async (option, name) => {
+    const { status, err } = await symtraj("fit", ...DATA, option, name);
+    expect(status).toBe(2);
+    expect(err).toMatch(new RegExp(`^error: ${option}: sessions.csv has no column "${name}". Did you mean `));
+  });
+
+  it("says which names cannot stand in formulas, and what to do", async () => {
+    await writeFile(
+      join(folder, "odd.csv"),
+      "id,Week number,phq9,age-group,sex\na,0,10,1,1\na,1,9,1,1\nb,0,12,2,0\nb,1,8,2,0\n",
+    );
+    const odd = ["fit", "odd.csv", "--id", "id", "--time", "Week number", "--outcome", "phq9"];
+    const byDefault = await symtraj(...odd);
+    expect(byDefault.status).toBe(2);
+    expect(byDefault.err).toBe(
+      'error: odd.csv: The column "Week number" has a name that formulas cannot hold. Expected a name of letters, digits and _. Rename it in the file, or write a study file (symtraj init), which gives columns names of its own.\n',
+    );
+    const difference = await symtraj(...odd, "--fixed", "1 + age-group");
+    expect([difference.status, difference.err]).toEqual([2, expect.stringContaining('column "age-group"')]);
+    const elsewhere = await symtraj(...odd, "--fixed", "1 + sexx");
+    expect(elsewhere.err).toBe('error: formula: odd.csv has no column "sexx". Did you mean "sex"?\n');
+  });
+
+  it("suggests the nearest residual structure", async () => {
+    const { status, err } = await symtraj("fit", ...DATA, "--residual", "AR1+ocasion");
+    expect([status, err]).toEqual([2, expect.stringContaining('Did you mean "ar1+occasion"?')]);
+  });
+});
+
 describe("a stored model", () => {
+  it("classifies new people whose occasions are numbered by a column", async () => {
+    const residual = ["--residual", "ar1+occasion", "--occasion", "session"];
+    const fitted = await symtraj("fit", ...DATA, ...residual, "--workers", "0", "--out", "numbered");
+    expect([fitted.status, fitted.err]).toEqual([0, ""]);
+    const model = join("numbered", "model.json");
+    const predicted = await symtraj("predict", model, "sessions.csv", "--json");
+    expect([predicted.status, predicted.err]).toEqual([0, ""]);
+    expect(JSON.parse(predicted.out).ledger).toMatchObject({ setAside: [] });
+    await writeFile(join(folder, "bare.csv"), "id,week,phq9\na,0,10\na,1,9\n");
+    const bare = await symtraj("predict", model, "bare.csv");
+    expect(bare.status).toBe(2);
+    expect(bare.err).toContain('the model\'s occasion: bare.csv has no column "session".');
+  });
+
   it("classifies people again, and predicts membership from covariates", async () => {
     const fitted = await symtraj("fit", ...DATA, ...MODEL, "--out", "kept", "--json");
     expect(fitted.status).toBe(0);

@@ -44,7 +44,7 @@ export function likelihoodRatioTest(smaller: NestedFit, larger: NestedFit): Like
       ...withoutP(
         "not known",
         extension.unknownBecause,
-        "Simulate the statistic under the smaller model (parametric bootstrap), or compare the models by BIC.",
+        "Compare the models by BIC.",
       ),
     };
   const test = { ...base, ...significance(statistic, base.df, extension) };
@@ -151,7 +151,7 @@ function bounded(
     sentence: `${decided ? conclusion(pBounds.upper) : "Whether the data support the larger model cannot be decided from this test"} (likelihood ratio ${rounded(statistic)}, p ${boundWords(pBounds)}: several variances are tested at once, for which only bounds are known).`,
     advice: decided
       ? ""
-      : "Simulate the statistic under the smaller model (parametric bootstrap), or add the random effects one at a time.",
+      : "Add the random effects one at a time, or compare the models by BIC.",
   };
 }
 
