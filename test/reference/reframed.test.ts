@@ -1,14 +1,16 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { fit as fitModel } from "../../src/models/fitModel.js";
 import type { FitResult } from "../../src/models/result.js";
-import { expectAgreement } from "./agreement.js";
+import { type Agreement, expectAgreement } from "./agreement.js";
 import { dataOf, hasReframed, referenceModels } from "./fixtures.js";
+import { recordAgreement } from "./record.js";
 
 /** 100 starts of a mixture that looks at each row take seconds, and many times that on a busy machine. */
 const TIMEOUT_MS = 120_000;
 
 // Several packages fitted the same model: it is fitted here once, from the default number of starts.
 const fits = new Map<string, Promise<FitResult>>();
+const found: Agreement[] = [];
 const models = referenceModels("reframed-models");
 
 describe.skipIf(!hasReframed).each(["lme4", "nlme", "lcmm", "flexmix", "lavaan", "OpenMx"])(
@@ -24,7 +26,7 @@ describe.skipIf(!hasReframed).each(["lme4", "nlme", "lcmm", "flexmix", "lavaan",
         const key = JSON.stringify([model.where, model.spec]);
         const pending = fits.get(key) ?? fitModel(dataOf(model), model.spec);
         fits.set(key, pending);
-        expectAgreement(await pending, model);
+        found.push(expectAgreement(await pending, model));
       },
       TIMEOUT_MS,
     );
@@ -39,3 +41,5 @@ test.skipIf(hasReframed)(
 test("every reference model was looked at", () => {
   expect(models.length).toBe(123);
 });
+
+afterAll(() => recordAgreement("reframed", found));

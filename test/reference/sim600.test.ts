@@ -1,14 +1,16 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { fit as fitModel } from "../../src/models/fitModel.js";
 import type { FitResult } from "../../src/models/result.js";
-import { expectAgreement } from "./agreement.js";
+import { type Agreement, expectAgreement } from "./agreement.js";
 import { dataOf, referenceModels } from "./fixtures.js";
+import { recordAgreement } from "./record.js";
 
 /** 100 starts of a mixture that looks at each row take seconds, and many times that on a busy machine. */
 const TIMEOUT_MS = 120_000;
 
 // Several packages fitted the same model: it is fitted here once, from the default number of starts.
 const fits = new Map<string, Promise<FitResult>>();
+const found: Agreement[] = [];
 const models = [...referenceModels("sim600-models"), ...referenceModels("sim600-structures")];
 
 describe.each(["lme4", "nlme", "lcmm", "flexmix", "lavaan", "OpenMx", "TMB"])("%s on sim600", (software) => {
@@ -20,7 +22,7 @@ describe.each(["lme4", "nlme", "lcmm", "flexmix", "lavaan", "OpenMx", "TMB"])("%
       const key = JSON.stringify([model.where, model.spec]);
       const pending = fits.get(key) ?? fitModel(dataOf(model), model.spec);
       fits.set(key, pending);
-      expectAgreement(await pending, model);
+      found.push(expectAgreement(await pending, model));
     },
     TIMEOUT_MS,
   );
@@ -29,3 +31,5 @@ describe.each(["lme4", "nlme", "lcmm", "flexmix", "lavaan", "OpenMx", "TMB"])("%
 test("every reference model was looked at", () => {
   expect(models.length).toBe(255);
 });
+
+afterAll(() => recordAgreement("sim600", found));
