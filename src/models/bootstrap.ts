@@ -29,7 +29,7 @@ const DEFAULT_REPLICATES = 500;
  * @returns errors, intervals and covariance of every reported parameter, class proportion and mean trajectory; when cancelled,
  *   those of the replicates finished so far
  * @throws InputError for options that cannot be used, and where the table is not the one fitted
- * Source: Efron & Tibshirani (1993); matching of classes: {@link matchClasses}.
+ * Source: Efron & Tibshirani (1993); matching of classes: `bootstrap/align.ts`.
  */
 export async function bootstrap(
   table: LongTable,

@@ -2,7 +2,7 @@ import type { LongTable } from "../core/table.js";
 import { findingsOf } from "./persons/findings.js";
 import { type People, readFittedPeople } from "./persons/people.js";
 import { type ResidualSums, residualSums } from "./persons/residualSums.js";
-import { type Shape, shapeOf } from "./persons/shape.js";
+import { type DistributionShape, shapeOf } from "./persons/shape.js";
 import type { Autocorrelation, Diagnostics, EffectDiagnostics, OccasionResiduals } from "./persons/types.js";
 import type { FitResult } from "./result.js";
 
@@ -146,7 +146,7 @@ function effectDiagnostics(people: People, { effect, effectVariance }: ResidualS
           own[i] = effect[(i * nClasses + k) * q + a]!;
           expected += weights[i]! * effectVariance[(i * nClasses + k) * q + a]!;
         }
-        const shape: Shape = shapeOf(own, weights);
+        const shape: DistributionShape = shapeOf(own, weights);
         const expectedSd = shape.weight > 0 ? Math.sqrt(expected / shape.weight) : 0;
         return { label: k + 1, ...shape, expectedSd };
       }),

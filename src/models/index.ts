@@ -32,12 +32,14 @@ export { type DiagnosticOptions, diagnose } from "./diagnostics.js";
 export {
   compareFits,
   DEFAULT_SELECTION_RULE,
+  type EnumerationContext,
   type EnumerationSpec,
   type EnumerationStructure,
   enumerate,
   enumerationKey,
   type KnownFits,
 } from "./enumeration.js";
+export type { LimitTrouble } from "./fit/profile.js";
 export { type FitContext, fit } from "./fitModel.js";
 export type { NestedFit } from "./inference/comparable.js";
 export { likelihoodRatioTest } from "./inference/likelihoodRatio.js";
@@ -49,6 +51,8 @@ export { type Influence, type InfluentialPerson, influence } from "./influence.j
 export type { FitJob, JobRunner, Progress, RunOptions, SharedData } from "./jobs/job.js";
 export { createLocalRunner } from "./jobs/localRunner.js";
 export { type LogisticOptions, logisticRegression } from "./logistic.js";
+export type { ResidualCorrelation, VarianceSharing } from "./parameters/residuals.js";
+export type { DistributionShape } from "./persons/shape.js";
 export { summarizeDiagnostics } from "./persons/summary.js";
 export type {
   Autocorrelation,
@@ -77,6 +81,8 @@ export {
   type ProfileReason,
   profileIntervals,
 } from "./profile.js";
+export type { ThreeStepCorrection } from "./regression/classification.js";
+export type { StandardErrorKind } from "./regression/estimate.js";
 export type * from "./result.js";
 export {
   type CovarianceSharing,

@@ -201,7 +201,7 @@ export interface RandomEffectCovariance {
 }
 
 /** Residual covariance on the user's scale. */
-export interface ResidualSummary {
+export interface FittedResidual {
   readonly structure: ModelSpec["residual"];
   /** Residual standard deviations: one, or one per class and occasion (the occasions of a class together). */
   readonly sd: readonly number[];
@@ -245,7 +245,7 @@ export interface FitResult {
   /** The clusters of the model's `cluster` column; null without one. */
   readonly clusters: { readonly column: string; readonly count: number } | null;
   readonly covariance: RandomEffectCovariance | null;
-  readonly residual: ResidualSummary;
+  readonly residual: FittedResidual;
   readonly classes: readonly ClassSummary[];
   /** Present where the constraints of the model name classes: they then keep the order in which they are named. */
   readonly classOrder?: "as named by constraints";

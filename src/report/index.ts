@@ -7,11 +7,11 @@ export { buildFigures } from "./figures/index.js";
 export type { ReportFigure, VegaLiteSpec } from "./figures/theme.js";
 export { fitFromJson, fitToJson, type PosteriorStorage, posteriorFile, type StoredFit } from "./fitJson.js";
 export { type FigureDrawing, renderPage } from "./html.js";
-export type { FurtherInference, ReportCohort, ReportInput, ReportMeasure } from "./input.js";
+export type { FurtherInference, OutcomeMeasure, ReportCohort, ReportInput, ReportMeasure } from "./input.js";
 export { buildMethods } from "./methods.js";
 export { type OutcomeRate, outcomeRates, wilsonInterval } from "./outcomes.js";
 export { renderPng, renderSvg, withPaper } from "./render.js";
-export { buildTables } from "./tables/index.js";
+export { buildTables, type ReportTables } from "./tables/index.js";
 export {
   type Cell,
   type CellFormat,

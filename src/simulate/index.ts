@@ -2,10 +2,12 @@ export { createStream, type RandomStream } from "../core/random.js";
 export type { DirtCounts } from "./csv.js";
 export { type SimulatedPerson, simulatePersons } from "./person.js";
 export type {
+  Coefficients,
   CovariateEffects,
   CovariateName,
   GrowthCurve,
   GrowthEffects,
+  MeasureVariation,
   SimulatedClass,
   Variation,
 } from "./population.js";

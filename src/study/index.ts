@@ -20,3 +20,4 @@ export type {
   StudyFile,
   TimeSection,
 } from "./schema.js";
+export type { Starts } from "./starts.js";

@@ -1,7 +1,7 @@
 import type { StoredDesign } from "../design/types.js";
 import type { ClassParameters } from "../kernels/types.js";
 import { type ParameterLayout, residualVariances } from "../parameters.js";
-import type { ParameterBlock, ResidualSummary } from "../result.js";
+import type { FittedResidual, ParameterBlock } from "../result.js";
 import { residualParts } from "./residuals.js";
 
 /** A parameter as users read it, without its value. */
@@ -152,7 +152,7 @@ export function describeResidual(
   layout: ParameterLayout,
   stored: StoredDesign,
   parameters: ClassParameters,
-): ResidualSummary {
+): FittedResidual {
   const values = residualValues(layout, stored, parameters);
   const correlated = layout.loadingsAt > layout.correlationAt;
   return {

@@ -1,7 +1,7 @@
 /** What residual variances may differ by. */
-type VarianceSharing = "class" | "occasion" | "class+occasion";
+export type VarianceSharing = "class" | "occasion" | "class+occasion";
 /** How the residuals of neighbouring sessions may be correlated: by session number, or by time. */
-type Correlation = "ar1" | "car1";
+export type ResidualCorrelation = "ar1" | "car1";
 
 /**
  * Residual covariance of a person's scores: one variance (`common`), by class, by occasion, by both; `ar1` adds a
@@ -10,14 +10,14 @@ type Correlation = "ar1" | "car1";
 export type ResidualStructure =
   | "common"
   | VarianceSharing
-  | Correlation
-  | `${Correlation}+${VarianceSharing}`;
+  | ResidualCorrelation
+  | `${ResidualCorrelation}+${VarianceSharing}`;
 
 /** A residual structure taken apart. */
 export interface ResidualParts {
   readonly byClass: boolean;
   readonly byOccasion: boolean;
-  readonly correlation: Correlation | null;
+  readonly correlation: ResidualCorrelation | null;
 }
 
 const WORDS = ["ar1", "car1", "class", "occasion"];

@@ -1,5 +1,5 @@
 /** Moments of weighted values. */
-export interface Shape {
+export interface DistributionShape {
   /** Sum of weights. */
   readonly weight: number;
   readonly mean: number;
@@ -16,7 +16,7 @@ export interface Shape {
  * @param weights - one weight per value; default 1 each
  * @returns the moments; zeros where there is nothing
  */
-export function shapeOf(values: Float64Array, weights?: Float64Array): Shape {
+export function shapeOf(values: Float64Array, weights?: Float64Array): DistributionShape {
   let weight = 0;
   let sum = 0;
   for (let i = 0; i < values.length; i++) {

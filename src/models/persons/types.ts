@@ -1,4 +1,4 @@
-import type { Shape } from "./shape.js";
+import type { DistributionShape } from "./shape.js";
 
 /** Residuals and random-effect estimates of a fit, and what they say against it. */
 export interface Diagnostics {
@@ -34,7 +34,7 @@ export interface Diagnostics {
 
 /** Standardized residuals in numbers. */
 export interface ResidualSummary {
-  readonly shape: Shape;
+  readonly shape: DistributionShape;
   /** Share of scores at the lowest and at the highest score possible; null where the limits are unknown. */
   readonly floorShare: number | null;
   readonly ceilingShare: number | null;
@@ -80,7 +80,7 @@ export interface EffectDiagnostics {
   /** The same over their standard deviation under the model; without people in whom the effect cannot vary. */
   readonly standardized: Float64Array;
   /** Estimates given each class, people weighted by their posterior probability of it. */
-  readonly classes: readonly (Shape & {
+  readonly classes: readonly (DistributionShape & {
     readonly label: number;
     /** Standard deviation of the estimates that the model expects (below that of the effects: estimates are shrunken). */
     readonly expectedSd: number;
