@@ -41,13 +41,18 @@ export function constrainedStart(
 }
 
 /**
- * The free vector nearest to a full one in the metric of the complete-data information there.
+ * The free vector nearest to a full one in the metric of the complete-data information there, or, where that leads to where no likelihood
+ * is (the metric is that of one point, and a residual variance near zero has a steep one), in the plain metric.
  * @param likelihood - log-likelihood, layout and space
  * @param x - full vector
  * @returns the free vector; x itself where nothing is constrained
  */
-export function projected({ full, space }: FreeLikelihood, x: Float64Array): Float64Array {
+export function projected({ objective, full, space }: FreeLikelihood, x: Float64Array): Float64Array {
   if (space === undefined) return x;
   const { value, information } = full.evaluate(x, true);
-  return Number.isFinite(value) ? nearestFreeVector(space, x, information!) : nearestFreeVector(space, x);
+  if (Number.isFinite(value)) {
+    const nearest = nearestFreeVector(space, x, information!);
+    if (Number.isFinite(objective.evaluate(nearest, false).value)) return nearest;
+  }
+  return nearestFreeVector(space, x);
 }

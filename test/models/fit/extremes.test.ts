@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createStream } from "../../../src/core/random.js";
+import { tableFromArrays } from "../../../src/core/table.js";
 import { newtonFinish } from "../../../src/models/fit/newton.js";
 import type { Objective } from "../../../src/models/fit/objective.js";
 import { fit } from "../../../src/models/fitModel.js";
@@ -57,6 +58,26 @@ test("an autocorrelation that runs to one on scores it reproduces exactly: the l
     expect(result.convergence.verdicts.map(({ name }) => name)).toEqual(["likelihood unbounded"]);
     expect(result.convergence.converged).toBe(false);
   }
+});
+
+test("starts are brought into constraints even where their metric would lead to a residual variance of zero", async () => {
+  const ids: string[] = [];
+  const time: number[] = [];
+  const score: number[] = [];
+  for (let i = 0; i < 20; i++) {
+    const stream = createStream(0, i);
+    for (let j = 0; j < 3 && (j === 0 || stream.integer(2) === 1); j++) {
+      ids.push(`p${i}`);
+      time.push(1e6 + 1e6 * j);
+      score.push(j + 10 * stream.normal());
+    }
+  }
+  const fixed = "1 + piecewise(time,1500000)";
+  const spec = { ...base, fixed, random: "1 + time", classes: 2, residual: "occasion" } as const;
+  const table = tableFromArrays(ids, { time, score });
+  const result = await fit(table, { ...spec, constraints: ["var(time) = 0"] }, QUICK);
+  expectAllFinite(result);
+  expect(result.starts!.finalists).toBeGreaterThanOrEqual(QUICK.startsFinal);
 });
 
 test("information that left the range of numbers is a flat direction, not an exception", () => {
