@@ -75,6 +75,17 @@ const SPEC_KEYS: readonly (keyof ModelSpec)[] = [
 /** The usual name of a model, by its structure. */
 export type ModelFamily = "growth curve" | "latent class growth analysis" | "growth mixture model";
 
+/**
+ * The usual name of a model's structure.
+ * @param spec - the model
+ * @param nRandom - number of random effects in its design
+ * @returns its family
+ */
+export function familyOf(spec: Pick<ModelSpec, "classes" | "random">, nRandom: number): ModelFamily {
+  if (spec.classes === 1) return "growth curve";
+  return nRandom === 0 ? "latent class growth analysis" : "growth mixture model";
+}
+
 /** How starts are drawn and when a fit stops. Every default is filled by {@link resolveFitOptions}. */
 export interface FitOptions {
   /** Random starts screened for a few iterations. */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { tableFromArrays } from "../../src/core/table.js";
-import { familyOf, fit } from "../../src/models/fitModel.js";
+import { fit } from "../../src/models/fitModel.js";
 import type { FitResult, VerdictName } from "../../src/models/result.js";
 import type { ModelSpecInput } from "../../src/models/spec.js";
+import { familyOf } from "../../src/models/spec.js";
 import {
   cohort,
   expectAllFinite,
