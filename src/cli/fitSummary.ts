@@ -26,10 +26,14 @@ export function fitSummary(fit: FitResult): string {
   const lines = [
     `${capital(fit.family)}${classes}, of ${fit.model.outcome} over ${fit.model.time}: ${main?.name ?? "no verdict"}`,
   ];
-  for (const { sentence, advice } of fit.convergence.verdicts)
-    lines.push(...wrapped(`${sentence} ${advice}`.trim()));
+  const warnings = [...fit.warnings, ...cautionsOf(fit)];
+  for (const { name, sentence, advice } of fit.convergence.verdicts) {
+    // "Nothing needs to be done" is said of the maximum, but would be read of the model.
+    const todo = name === "converged" && warnings.length > 0 ? "See the warnings below." : advice;
+    lines.push(...wrapped(`${sentence} ${todo}`.trim()));
+  }
   lines.push(...startLines(fit), "");
-  lines.push(...listed("Warnings", [...fit.warnings, ...cautionsOf(fit)]), ...factLines(fit), "");
+  lines.push(...listed("Warnings", warnings), ...factLines(fit), "");
   if (fit.classes.length > 1) lines.push("Classes", ...classTable(fit), "");
   lines.push(...parameterTables(fit), ...termTestLines(fit));
   if (fit.covariance !== null) lines.push(...covarianceLines(fit));
@@ -52,9 +56,24 @@ function startLines({ starts, runnerUp, model }: FitResult): string[] {
   ];
 }
 
+/** A class of fewer people than this describes persons, not a group of them. */
+const FEW_PEOPLE = 5;
+
+function smallClasses({ classes, nPersons }: FitResult): string[] {
+  if (classes.length === 1) return [];
+  return classes.flatMap(({ label, proportion }) => {
+    const people = proportion * nPersons;
+    // A class of nobody has a verdict of its own.
+    if (people < 1 || people >= FEW_PEOPLE) return [];
+    return [
+      `Class ${label} holds about ${plural(Math.round(people), "person", "people")}: its trajectory is theirs, not that of a kind of people. Look at their scores, and choose fewer classes unless something speaks for this one.`,
+    ];
+  });
+}
+
 /** What a reader of the tables should know first: means that no score can have, and classes that overlap. */
 function cautionsOf(fit: FitResult): string[] {
-  const cautions: string[] = [];
+  const cautions = smallClasses(fit);
   const measure = knownMeasure(fit.model.outcome);
   if (measure !== undefined)
     for (const { label, meanTrajectory } of fit.classes) {

@@ -8,6 +8,7 @@ import { designWarnings } from "./design/identifiability.js";
 import type { Kept } from "./design/keepRows.js";
 import { buildMoments, type FixedStructure, type MomentRows, type Moments } from "./design/moments.js";
 import { latentAtom, type Occasions, occasionsOf } from "./design/occasions.js";
+import { occasionWarnings } from "./design/occasionWarnings.js";
 import { checkColumns, parseModel } from "./design/parse.js";
 import type { Parts } from "./design/parts.js";
 import { findPersonSymbols } from "./design/persons.js";
@@ -84,6 +85,7 @@ function tryDesign(
       maximumTime: stored.times.maximum,
       usesTime: usesTime(evaluated),
     }),
+    ...occasionWarnings(source.spec, moments, occasions),
     ...farWarnings({
       spec: source.spec,
       time: takeValues(numericValues(source.table, source.spec.time), kept.rows),

@@ -47,6 +47,24 @@ describe("the summary of a fit", () => {
     expect(flat(fitSummary(fit))).not.toContain("fitted mean of class 2");
   });
 
+  it("says when a class holds a handful of people, and that something is to be read", () => {
+    const fit = makeFit({ classes: 2 });
+    const [first, second] = fit.classes;
+    const sized = (people: number): string =>
+      flat(
+        fitSummary({
+          ...fit,
+          warnings: [],
+          classes: [{ ...first!, proportion: people / fit.nPersons }, second!],
+        }),
+      );
+    expect(sized(1.001)).toContain("Class 1 holds about 1 person:");
+    expect(sized(4.4)).toContain("Class 1 holds about 4 people:");
+    expect(sized(5)).not.toContain("holds about");
+    expect(sized(4.4)).toContain("See the warnings below.");
+    expect(sized(5)).toContain("Nothing to do.");
+  });
+
   it("says that classes overlap when entropy is below .6", () => {
     expect(fitSummary(leaving(0.59))).toContain("The classes overlap (entropy 0.59)");
     expect(fitSummary(leaving(0.6))).not.toContain("overlap");

@@ -31,10 +31,18 @@ export interface DesignEvidence {
  */
 export function designWarnings(evidence: DesignEvidence): string[] {
   return [
+    ...constantScore(evidence),
     ...constantTime(evidence),
     ...evidence.aliasedFixed.map((alias) => fixedWarning(evidence, alias)),
     ...evidence.aliasedRandom.map((alias) => randomWarning(evidence, alias)),
     ...fewSessions(evidence),
+  ];
+}
+
+function constantScore({ spec, moments, scaling }: DesignEvidence): string[] {
+  if (moments.nObservations < 2 || moments.yy.some((sum) => sum > 0)) return [];
+  return [
+    `Every score of ${spec.outcome} is ${scaling.outcomeMean}, so there is nothing to model. Check the column.`,
   ];
 }
 

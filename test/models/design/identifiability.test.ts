@@ -131,3 +131,38 @@ describe("more classes than trajectories", () => {
     expectAllFinite(numbers);
   });
 });
+
+describe("residuals by occasion or correlated", () => {
+  const sessions = (count: number): LongTable => cohort(40, count, ordinary);
+
+  test.each([
+    [1, "0", "Nobody has more than 1 session, so that no autocorrelation can be estimated."],
+    [2, "1", "Nobody has more than 2 sessions, too few to tell an autocorrelation from random effects."],
+  ])("an autocorrelation of people with %i sessions, random effects %s", (count, random, sentence) => {
+    for (const residual of ["ar1", "car1"] as const)
+      expect(warnings({ fixed: "1", random, residual }, sessions(count))).toContain(
+        `${sentence} Choose residuals without ${residual}.`,
+      );
+  });
+
+  test("no warning where it can be estimated", () => {
+    expect(warnings({ fixed: "1", random: "0", residual: "ar1" }, sessions(2))).toEqual([]);
+    expect(warnings({ fixed: "1", random: "1", residual: "ar1" }, sessions(3))).toEqual([]);
+  });
+
+  test("variances of occasions that hardly anybody has", () => {
+    const few = cohort(40, (i) => (i < 1 ? 6 : i < 5 ? 5 : 4), ordinary);
+    const found = warnings({ fixed: "1", random: "1", residual: "occasion" }, few);
+    expect(found).toEqual([
+      "Some residual variances rest on fewer than 5 scores: those of time 5 (1). Leave these sessions out, or choose residuals without occasion.",
+    ]);
+    expect(warnings({ fixed: "1", random: "1", residual: "common" }, few)).toEqual([]);
+  });
+});
+
+test("scores that are all the same", () => {
+  const floor = withColumns(cohort(10, 3, ordinary), { score: () => 0 });
+  expect(warnings({ fixed: "1" }, floor)).toEqual([
+    "Every score of score is 0, so there is nothing to model. Check the column.",
+  ]);
+});
