@@ -2,8 +2,8 @@ import { InputError, nearestName } from "../core/errors.js";
 import type { Column, PersonTable } from "../core/table.js";
 import { estimateRegression, type StandardErrorKind } from "./regression/estimate.js";
 import { LeftOut, personDesign } from "./regression/personDesign.js";
-import { nothingEstimated, regressionTables } from "./regression/tables.js";
-import type { RegressionResult } from "./result.js";
+import { estimatedPart, nothingEstimated } from "./regression/tables.js";
+import type { RegressionResult, Verdict } from "./result.js";
 
 /** Options of {@link logisticRegression}. */
 export interface LogisticOptions {
@@ -58,38 +58,20 @@ export function logisticRegression(persons: PersonTable, options: LogisticOption
     classificationTable: null,
   };
   if (yes === 0 || yes === design.nPersons)
-    return {
-      ...base,
-      ...nothingEstimated([
-        {
-          name: "not identified",
-          sentence:
-            design.nPersons === 0
-              ? `Nobody has both ${options.outcome} and every covariate.`
-              : `${options.outcome} is ${yes === 0 ? "no" : "yes"} for all ${design.nPersons} persons in the analysis.`,
-          advice: "There is nothing to predict; look at the persons left out.",
-        },
-      ]),
-    };
+    return { ...base, ...nothingEstimated([allTheSame(options.outcome, yes, design.nPersons)]) };
   const estimate = estimateRegression(design, { nClasses: 2, weights, table: null });
-  const tables = regressionTables(
-    design,
-    estimate,
-    ["yes", "no"],
-    [[0, 1]],
-    options.standardErrors ?? "model",
-  );
+  const kind = options.standardErrors ?? "model";
+  return { ...base, ...estimatedPart(design, estimate, ["yes", "no"], [[0, 1]], kind) };
+}
+
+function allTheSame(outcome: string, yes: number, nPersons: number): Verdict {
   return {
-    ...base,
-    logLikelihood: estimate.logLikelihood,
-    nParameters: estimate.coefficients.length,
-    oddsRatios: tables.oddsRatios,
-    termTests: tables.termTests,
-    convergence: {
-      converged: estimate.converged && estimate.modelCovariance !== null,
-      verdicts: tables.verdicts,
-    },
-    warnings: tables.warnings,
+    name: "not identified",
+    sentence:
+      nPersons === 0
+        ? `Nobody has both ${outcome} and every covariate.`
+        : `${outcome} is ${yes === 0 ? "no" : "yes"} for all ${nPersons} persons in the analysis.`,
+    advice: "There is nothing to predict; look at the persons left out.",
   };
 }
 

@@ -8,7 +8,7 @@ import {
 } from "./regression/classification.js";
 import { estimateRegression, type StandardErrorKind } from "./regression/estimate.js";
 import { LeftOut, personDesign } from "./regression/personDesign.js";
-import { inWords, nothingEstimated, regressionTables } from "./regression/tables.js";
+import { estimatedPart, inWords, nothingEstimated } from "./regression/tables.js";
 import type { FitResult, Posteriors, RegressionResult, Verdict } from "./result.js";
 
 export type { ThreeStepCorrection } from "./regression/classification.js";
@@ -82,21 +82,15 @@ export function threeStep(
     return { ...base, ...nothingEstimated([...step2.verdicts, ...(hindrance === null ? [] : [hindrance])]) };
   const estimate = estimateRegression(design, assignment);
   const kind = options.standardErrors ?? (correction === "bch" || proportional ? "robust" : "model");
-  const tables = regressionTables(design, estimate, levels, orderedPairs(levels.length), kind);
-  const later = tables.verdicts.filter(
+  const estimated = estimatedPart(design, estimate, levels, orderedPairs(levels.length), kind);
+  const later = estimated.convergence.verdicts.filter(
     (verdict) => step2.verdicts.length === 0 || verdict.name !== "converged",
   );
   return {
     ...base,
-    logLikelihood: estimate.logLikelihood,
-    nParameters: estimate.coefficients.length,
-    oddsRatios: tables.oddsRatios,
-    termTests: tables.termTests,
-    convergence: {
-      converged: estimate.converged && estimate.modelCovariance !== null,
-      verdicts: [...step2.verdicts, ...later],
-    },
-    warnings: [...step2.verdicts.map(inWords), ...tables.warnings, ...membershipWarning(fit)],
+    ...estimated,
+    convergence: { ...estimated.convergence, verdicts: [...step2.verdicts, ...later] },
+    warnings: [...step2.verdicts.map(inWords), ...estimated.warnings, ...membershipWarning(fit)],
   };
 }
 

@@ -20,7 +20,7 @@ const ROUNDING = 1e-11;
 export function orderRelations(spec: ModelSpec, names: Names, problems: Problem[]): Relation[] {
   const { orders } = spec;
   if (orders === undefined) return [];
-  const { stored, layout, reported } = names;
+  const { stored, layout } = names;
   if (orders.length !== layout.nClasses) {
     problems.push({
       code: "bad-orders",
@@ -31,24 +31,53 @@ export function orderRelations(spec: ModelSpec, names: Names, problems: Problem[
     return [];
   }
   const degrees = timeDegrees(spec, names);
+  problems.push(...orderProblems(spec, orders, names, degrees));
+  if (problems.length > 0) return [];
+  return orders.flatMap((order, k) => {
+    const parameters = stored.fixedColumns
+      .filter(
+        (column) => (degrees[column.basis] ?? 0) > order && (column.classSpecific || layout.nClasses === 1),
+      )
+      .flatMap((column) => coefficientsOf(column.name, k, names));
+    return parameters.length === 0
+      ? []
+      : [{ text: `order ${order} in class ${k + 1}`, value: 0, parameters }];
+  });
+}
+
+/** Positions among the reported parameters of a fixed effect in a class. */
+function coefficientsOf(name: string, k: number, { layout, reported }: Names): number[] {
+  return reported.flatMap((entry, i) =>
+    entry.block === "fixed" && entry.name === name && (layout.nClasses === 1 || entry.class === k + 1)
+      ? [i]
+      : [],
+  );
+}
+
+/** What the fixed effects do not allow. */
+function orderProblems(
+  spec: ModelSpec,
+  orders: readonly number[],
+  { stored, layout }: Names,
+  degrees: readonly (number | null)[],
+): Problem[] {
+  const problems: Problem[] = [];
+  const refuse = (message: string, rest: Pick<Problem, "expected" | "fix">): void => {
+    problems.push({ code: "bad-orders", where: "orders", message, ...rest });
+  };
   const curved = stored.fixedColumns.filter((column) => degrees[column.basis] === null);
-  const highest = Math.max(0, ...stored.fixedColumns.map((column) => degrees[column.basis] ?? 0));
   if (curved.length > 0)
-    problems.push({
-      code: "bad-orders",
-      where: "orders",
-      message: `${curved.map((column) => column.name).join(", ")} is no power of ${spec.time}.`,
+    refuse(`${curved.map((column) => column.name).join(", ")} is no power of ${spec.time}.`, {
       expected: `fixed effects that are polynomials in ${spec.time}`,
       fix: "Fix coefficients by name with constraints instead.",
     });
+  const highest = Math.max(0, ...stored.fixedColumns.map((column) => degrees[column.basis] ?? 0));
   for (const [k, order] of orders.entries())
     if (order > highest)
-      problems.push({
-        code: "bad-orders",
-        where: "orders",
-        message: `Class ${k + 1} has order ${order}, but the fixed effects go up to ${spec.time} to the power of ${highest}.`,
-        fix: `Add the higher powers to the fixed effects, or lower the order.`,
-      });
+      refuse(
+        `Class ${k + 1} has order ${order}, but the fixed effects go up to ${spec.time} to the power of ${highest}.`,
+        { fix: "Add the higher powers to the fixed effects, or lower the order." },
+      );
   const shared = stored.fixedColumns.filter(
     (column) =>
       column.person === 0 &&
@@ -57,29 +86,10 @@ export function orderRelations(spec: ModelSpec, names: Names, problems: Problem[
       (degrees[column.basis] ?? 0) > Math.min(...orders),
   );
   if (shared.length > 0)
-    problems.push({
-      code: "bad-orders",
-      where: "orders",
-      message: `${shared.map((column) => column.name).join(", ")} is the same in all classes.`,
-      fix: `Add it to classSpecific.`,
+    refuse(`${shared.map((column) => column.name).join(", ")} is the same in all classes.`, {
+      fix: "Add it to classSpecific.",
     });
-  if (problems.length > 0) return [];
-  return orders.flatMap((order, k) => {
-    const parameters = stored.fixedColumns.flatMap((column) =>
-      (degrees[column.basis] ?? 0) > order && (column.classSpecific || layout.nClasses === 1)
-        ? reported.flatMap((entry, i) =>
-            entry.block === "fixed" &&
-            entry.name === column.name &&
-            (layout.nClasses === 1 || entry.class === k + 1)
-              ? [i]
-              : [],
-          )
-        : [],
-    );
-    return parameters.length === 0
-      ? []
-      : [{ text: `order ${order} in class ${k + 1}`, value: 0, parameters }];
-  });
+  return problems;
 }
 
 /**

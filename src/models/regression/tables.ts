@@ -10,16 +10,14 @@ import type { RegressionDesign } from "./personDesign.js";
  */
 const SILENT = 500;
 
-/** The tables and verdicts of a regression. */
-export interface RegressionTables {
-  readonly oddsRatios: readonly OddsRatio[];
-  readonly termTests: RegressionResult["termTests"];
-  readonly verdicts: readonly Verdict[];
-  readonly warnings: readonly string[];
-}
+/** What an estimate contributes to a result. */
+export type EstimatedPart = Pick<
+  RegressionResult,
+  "logLikelihood" | "nParameters" | "oddsRatios" | "termTests" | "convergence" | "warnings"
+>;
 
 /**
- * Odds ratios of the wanted contrasts, a Wald test per term, and verdicts.
+ * What was estimated: log-likelihood, odds ratios of the wanted contrasts, a Wald test per term, and verdicts.
  * @param design - the design that was fitted (names and terms)
  * @param estimate - coefficients and covariances
  * @param levels - names of the outcome's classes, the last being the reference of the coefficients
@@ -27,13 +25,13 @@ export interface RegressionTables {
  * @param kind - which covariance the standard errors, intervals and tests use
  * @returns rows without NaN: what cannot be estimated has null instead, and is named in the verdicts
  */
-export function regressionTables(
+export function estimatedPart(
   design: RegressionDesign,
   estimate: RegressionEstimate,
   levels: readonly string[],
   contrasts: readonly (readonly [number, number])[],
   kind: StandardErrorKind,
-): RegressionTables {
+): EstimatedPart {
   const covariance = kind === "model" ? estimate.modelCovariance : estimate.robustCovariance;
   const silent = new Set<string>();
   const oddsRatios: OddsRatio[] = [];
@@ -61,24 +59,21 @@ export function regressionTables(
     });
   const verdicts = verdictsOf(estimate, silent);
   return {
+    logLikelihood: estimate.logLikelihood,
+    nParameters: estimate.coefficients.length,
     oddsRatios,
     termTests: termTests(design, estimate, covariance, silent),
-    verdicts,
+    convergence: { converged: estimate.converged && estimate.modelCovariance !== null, verdicts },
     warnings: verdicts.filter((verdict) => verdict.name !== "converged").map(inWords),
   };
 }
 
 /**
- * The parts of a result when nothing could be estimated.
+ * The same when nothing could be estimated.
  * @param verdicts - why
  * @returns empty tables with the verdicts as warnings
  */
-export function nothingEstimated(
-  verdicts: readonly Verdict[],
-): Pick<
-  RegressionResult,
-  "logLikelihood" | "nParameters" | "oddsRatios" | "termTests" | "convergence" | "warnings"
-> {
+export function nothingEstimated(verdicts: readonly Verdict[]): EstimatedPart {
   return {
     logLikelihood: 0,
     nParameters: 0,
