@@ -278,3 +278,9 @@ describe("the basis at given times", () => {
     expect(poly["poly(time,2)1"]![0]).toBeCloseTo(-poly["poly(time,2)1"]![2]!, 12);
   });
 });
+
+test("REML with a latent basis among the fixed effects is refused", async () => {
+  const [problem] = await problemsOf(() => design({ fixed: "1 + latent(time)", reml: true }));
+  expect(problem).toMatchObject({ code: "reml-with-latent-basis", where: "term latent(time)" });
+  expect(design({ fixed: "1 + latent(time)" }).rows!.latentBasis).toBe(1);
+});

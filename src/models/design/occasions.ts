@@ -54,12 +54,14 @@ export function latentAtom(model: ParsedModel): Atom | null {
  * @param source - the model and its rows
  * @param stored - occasions of the model fitted, for new people; null when fitting
  * @returns occasions; null where sums over rows suffice
- * @throws InputError for occasions that are no numbers, too many, unseen, repeated within a person or, for AR(1), not whole
+ * @throws InputError for occasions that are no numbers, too many, unseen, repeated within a person or, for AR(1), not whole; for REML with
+ *   a latent basis among the fixed effects
  */
 export function occasionsOf(source: OccasionSource, stored: OccasionCoding | null): Occasions | null {
   const { spec, model } = source;
   const latent = latentAtom(model);
   if (latent === null && !needsRows(spec.residual)) return null;
+  if (latent !== null) refuseReml(spec, model, latent);
   const { byOccasion, correlation } = residualParts(spec.residual);
   const column = occasionColumn(source, latent);
   const occasions = takeValues(numericColumn(source.table, column), source.kept.rows);
@@ -84,6 +86,18 @@ export function occasionsOf(source: OccasionSource, stored: OccasionCoding | nul
     },
     coding: { column, values, lagUnit },
   };
+}
+
+/** REML averages over fixed effects of known columns; loadings that multiply them are estimated, so that it would depend on their scale. */
+function refuseReml(spec: ModelSpec, model: ParsedModel, latent: Atom): void {
+  const isFixed = model.fixed.terms.some((term) => term.atoms.some((atom) => atom.text === latent.text));
+  if (!spec.reml || !isFixed) return;
+  throw new InputError({
+    code: "reml-with-latent-basis",
+    where: `term ${latent.text}`,
+    message: "REML needs fixed effects of known columns, and the values of a latent basis are estimated.",
+    fix: "Leave reml out.",
+  });
 }
 
 /** The column that numbers the occasions: named, or time. */
