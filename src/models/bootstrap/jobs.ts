@@ -1,8 +1,8 @@
 import type { Problem } from "../../core/errors.js";
 import type { FitContext } from "../fitModel.js";
 import type { FitJob, JobRunner, RunOptions } from "../jobs/job.js";
-import type { OneClassInput, StartOutcome } from "../jobs/tasks.js";
 import type { ProblemShape } from "../likelihood.js";
+import type { OneClassInput, StartOutcome } from "../multistart/startTasks.js";
 import type { People } from "../persons/people.js";
 import { shapeOf } from "../problem.js";
 import type { FitResult } from "../result.js";

@@ -1,12 +1,12 @@
 import type { LongTable } from "../../core/table.js";
 import { internalMeanDesign, posteriorsOf } from "../classes.js";
-import type { StartOutcome } from "../jobs/tasks.js";
 import { objectiveOf, type ProblemShape } from "../likelihood.js";
 import { allocateFor, unpackInto } from "../parameters.js";
 import type { Problem } from "../problem.js";
 import type { ClassSummary, Posteriors, RunnerUp } from "../result.js";
 import type { ModelSpec } from "../spec.js";
 import { adjustedRandIndex, cheapestAssignment } from "./agreement.js";
+import type { StartOutcome } from "./startTasks.js";
 
 /** Finalists within this of the best log-likelihood have found the same maximum. */
 export const REPLICATION_TOLERANCE = 1e-3;

@@ -1,5 +1,5 @@
-import type { StartOutcome } from "../jobs/tasks.js";
 import { independentStarts, REPLICATION_TOLERANCE } from "./maxima.js";
+import type { StartOutcome } from "./startTasks.js";
 import type { KnownSmaller } from "./types.js";
 
 /**

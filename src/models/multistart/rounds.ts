@@ -1,7 +1,7 @@
 import { SPLIT_DISTANCES } from "../fit/split.js";
-import type { StartOutcome } from "../jobs/tasks.js";
 import { isBelowSmaller, ranked, replications } from "./ranking.js";
 import type { Stages } from "./stages.js";
+import type { StartOutcome } from "./startTasks.js";
 import type { FitRequest, KnownSmaller, Round, StartBasis } from "./types.js";
 
 /** Half the usual small step: as near to the smaller model as rounding leaves a direction to climb in. */

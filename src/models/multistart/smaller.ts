@@ -1,7 +1,7 @@
 import { SPLIT_DISTANCES } from "../fit/split.js";
-import type { StartOutcome } from "../jobs/tasks.js";
 import { ranked, soundLogLikelihood } from "./ranking.js";
 import type { Stages } from "./stages.js";
+import type { StartOutcome } from "./startTasks.js";
 import type { FitRequest, KnownSmaller } from "./types.js";
 
 /** Random starts of each smaller model that is fitted only to be split, and how many of them are carried to convergence. */

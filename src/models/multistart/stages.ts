@@ -1,9 +1,9 @@
 import type { FinishedFit, FinishInput } from "../fit/finish.js";
 import type { FitJob, RunOptions } from "../jobs/job.js";
-import type { ConvergeInput, OneClassInput, ScreenInput, SplitInput, StartOutcome } from "../jobs/tasks.js";
 import { layoutOf } from "../likelihood.js";
 import type { Problem } from "../problem.js";
 import { finalistsOf } from "./ranking.js";
+import type { ConvergeInput, OneClassInput, ScreenInput, SplitInput, StartOutcome } from "./startTasks.js";
 import type { FitRequest, SearchContext, StartBasis } from "./types.js";
 
 /** Iterations to convergence that the time left is reckoned with. */

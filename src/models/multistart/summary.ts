@@ -1,8 +1,8 @@
 import type { FinishedFit } from "../fit/finish.js";
-import type { StartOutcome } from "../jobs/tasks.js";
 import type { StartsSummary } from "../result.js";
 import { distinctMaxima, type FoundMaximum, independentStarts, RUNNER_UP_WITHIN } from "./maxima.js";
 import { isBelowSmaller, ranked, replications } from "./ranking.js";
+import type { StartOutcome } from "./startTasks.js";
 import type { FitRequest, FitSearch, KnownSmaller, Round } from "./types.js";
 
 /** All that was tried for one model. */

@@ -1,11 +1,11 @@
 import type { FinishedFit } from "../fit/finish.js";
 import type { JobRunner, Progress } from "../jobs/job.js";
-import type { StartOutcome } from "../jobs/tasks.js";
 import type { ProblemShape } from "../likelihood.js";
 import type { Problem } from "../problem.js";
 import type { StartsSummary } from "../result.js";
 import type { FitOptions } from "../spec.js";
 import type { FoundMaximum } from "./maxima.js";
+import type { StartOutcome } from "./startTasks.js";
 
 /** The same model with one class fewer. */
 export interface SmallerFit {

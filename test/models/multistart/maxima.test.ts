@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { fit } from "../../../src/models/fitModel.js";
 import { createLocalRunner } from "../../../src/models/jobs/localRunner.js";
-import type { StartOutcome } from "../../../src/models/jobs/tasks.js";
 import { independentStarts, RUNNER_UP_WITHIN } from "../../../src/models/multistart/maxima.js";
+import type { StartOutcome } from "../../../src/models/multistart/startTasks.js";
 import { searchAll } from "../../../src/models/multistart.js";
 import { buildProblem, shapeOf } from "../../../src/models/problem.js";
 import type { FitResult } from "../../../src/models/result.js";
