@@ -74,6 +74,10 @@ function smallClasses({ classes, nPersons }: FitResult): string[] {
 /** What a reader of the tables should know first: means that no score can have, and classes that overlap. */
 function cautionsOf(fit: FitResult): string[] {
   const cautions = smallClasses(fit);
+  if (fit.classes.length === 1 && fit.model.membership !== "1")
+    cautions.push(
+      `Nothing was done with ${fit.model.membership}: one class has no predictors of membership. Ask for more classes.`,
+    );
   const measure = knownMeasure(fit.model.outcome);
   if (measure !== undefined)
     for (const { label, meanTrajectory } of fit.classes) {

@@ -24,6 +24,7 @@ export function inferenceSummary(inference: FurtherInference): string {
 }
 
 function testLines(tests: readonly WaldTest[]): string[] {
+  if (tests.length === 0) return [];
   const rows = tests.map((test) => [
     test.hypotheses.join(", "),
     test.estimates.length === 1 ? fixed(test.estimates[0]!, 4) : "",

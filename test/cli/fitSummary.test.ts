@@ -65,6 +65,13 @@ describe("the summary of a fit", () => {
     expect(sized(5)).toContain("Nothing to do.");
   });
 
+  it("says that one class has no predictors of membership", () => {
+    const one = makeFit({ classes: 1 });
+    const asked = { ...one, model: { ...one.model, membership: "1 + age" } };
+    expect(flat(fitSummary(asked))).toContain("Nothing was done with 1 + age: one class has no predictors");
+    expect(fitSummary(one)).not.toContain("Nothing was done");
+  });
+
   it("says that classes overlap when entropy is below .6", () => {
     expect(fitSummary(leaving(0.59))).toContain("The classes overlap (entropy 0.59)");
     expect(fitSummary(leaving(0.6))).not.toContain("overlap");

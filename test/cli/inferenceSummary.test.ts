@@ -23,6 +23,8 @@ beforeAll(async () => {
 describe("the summary of further inference", () => {
   it("is empty where nothing was asked for", () => {
     expect(inferenceSummary({})).toBe("");
+    // In a study: none of the hypotheses can be asked of the chosen model.
+    expect(inferenceSummary({ tests: [] })).toBe("");
   });
 
   it("gives each test its statistic, or the reason why there is none", () => {

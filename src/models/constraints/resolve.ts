@@ -1,5 +1,6 @@
-import { nearestName, type Problem } from "../../core/errors.js";
+import type { Problem } from "../../core/errors.js";
 import type { StoredDesign } from "../design/types.js";
+import { nameKey, nearestParameter } from "../inference/names.js";
 import type { ReportedParameter } from "../parameters/reported.js";
 import type { ParameterLayout } from "../parameters.js";
 import type { ParameterBlock } from "../result.js";
@@ -95,14 +96,6 @@ function lookUp(
   return fail("shared-parameter", message, `${fix}${other}`);
 }
 
-/** Spaces do not matter, nor the order within an interaction or a covariance. */
-function nameKey(name: string): string {
-  const plain = name.replaceAll(/\s+/g, "");
-  const covariance = /^cov\((.+),(.+)\)$/.exec(plain);
-  if (covariance !== null) return `cov(${[covariance[1], covariance[2]].sort().join(",")})`;
-  return plain.includes(":") && !plain.includes("(") ? plain.split(":").sort().join(":") : plain;
-}
-
 /** A bare name means a covariate of membership only where nothing else has it, as in contrasts. */
 function blockOf(found: readonly number[], reported: readonly ReportedParameter[]): ParameterBlock {
   const blocks = found.map((i) => reported[i]!.block);
@@ -114,7 +107,7 @@ function unknownName(
   { reported, stored }: Names,
 ): [message: string, fix: string | undefined, expected: string] {
   const known = [...new Set(reported.filter((p) => block === null || p.block === block).map((p) => p.name))];
-  const near = nearestName(name, known);
+  const near = nearestParameter(name, known);
   const dropped = stored.dropped.includes(name)
     ? ` (${name} was left out as a combination of other terms)`
     : "";

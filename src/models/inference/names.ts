@@ -20,6 +20,45 @@ export function parameterKey({ name, block, class: label }: NamedParameter): str
 }
 
 /**
+ * A parameter's name, whatever the spaces in it and the order within an interaction or a covariance.
+ * @param name - as written
+ * @returns a text that is the same for the same parameter
+ */
+export function nameKey(name: string): string {
+  const plain = name.replaceAll(/\s+/g, "");
+  const covariance = /^cov\((.+),(.+)\)$/.exec(plain);
+  if (covariance !== null) return `cov(${[covariance[1], covariance[2]].sort().join(",")})`;
+  return plain.includes(":") && !plain.includes("(") ? plain.split(":").sort().join(":") : plain;
+}
+
+/**
+ * The parameter that was probably meant: the same in another order, a category of the factor that was named, or the nearest name.
+ * @param name - what was written
+ * @param known - names there are
+ * @returns one of them, or undefined
+ */
+export function nearestParameter(name: string, known: readonly string[]): string | undefined {
+  const [base, label] = splitClass(name);
+  const key = nameKey(base);
+  const same = (each: string): boolean => {
+    const [otherBase, otherLabel] = splitClass(each);
+    return otherLabel === label && nameKey(otherBase) === key;
+  };
+  const found =
+    known.find(same) ?? known.find((each) => each.startsWith(`${base}[`)) ?? nearestName(name, known);
+  if (found !== undefined) return found;
+  const bases = known.map((each) => splitClass(each)[0]);
+  const near = nearestName(base, bases);
+  return near === undefined ? undefined : known[bases.indexOf(near)];
+}
+
+/** `week@2` in `week` and `@2`. */
+function splitClass(key: string): [base: string, label: string] {
+  const base = key.replace(/@\d+$/, "");
+  return [base, key.slice(base.length)];
+}
+
+/**
  * Position of a parameter by its key.
  * @param parameters - the reported parameters
  * @param key - see {@link parameterKey}
@@ -48,7 +87,7 @@ export function findParameter(
             : `${base} has no class ${key.slice(base.length + 1)}.`,
       expected: ofBase.join(" or "),
     };
-  const near = nearestName(key, keys);
+  const near = nearestParameter(key, keys);
   return {
     code: "unknown-parameter",
     where,
