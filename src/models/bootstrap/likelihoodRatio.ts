@@ -41,10 +41,13 @@ export interface RatioReplicate {
   readonly statistic: number | null;
 }
 
-/** EM steps of a start of the larger model before it is compared with others. */
-const SCREENING_STEPS = 12;
+/**
+ * EM steps of a start of the larger model before it is compared with others: enough to tell hopeless starts. More took most of the time
+ * and told no better which start ends best (docs/notes/likelihood-ratio-calibration.md).
+ */
+const SCREENING_STEPS = 2;
 /** Random starts of the larger model carried to convergence, beside all splits: which split ends best cannot be seen early. */
-const RANDOM_FINALISTS = 8;
+const RANDOM_FINALISTS = 12;
 
 /**
  * Draws samples from the smaller model and fits both models to each.
