@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -88,6 +88,17 @@ describe("architecture", () => {
         return allowed === undefined || !(layerOf(to) === layerOf(from) || allowed.includes(layerOf(to)));
       });
     expect(wrong).toEqual([]);
+  });
+
+  it("is described folder by folder, and documents name files that exist", () => {
+    const documents = ["architecture.md", "methods.md"].map((name) =>
+      readFileSync(join(root, "..", "docs", name), "utf8"),
+    );
+    const folders = new Set(files.map((path) => `src/${dirname(relative(root, path))}`));
+    folders.delete("src/.");
+    expect([...folders].filter((folder) => !documents[0]!.includes(`\`${folder}\``))).toEqual([]);
+    const named = documents.flatMap((text) => [...text.matchAll(/`((?:src|test)\/[\w/.]+)`/g)]);
+    expect(named.map((match) => match[1]!).filter((path) => !existsSync(join(root, "..", path)))).toEqual([]);
   });
 
   it("has no cycle of imports", () => {

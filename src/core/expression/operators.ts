@@ -51,13 +51,18 @@ export const ARITHMETIC: ReadonlyMap<string, Binary> = new Map<string, Binary>([
   ["xor", (a, b) => (missing(a) || missing(b) ? Number.NaN : (a !== 0) !== (b !== 0) ? 1 : 0)],
 ]);
 
-/** Three-valued logic (Kleene): a false operand decides `and`, missing or not the other. */
+/**
+ * And in three-valued logic (Kleene): a false operand decides, missing or not the other.
+ * @param a - 0 for false, NaN for missing, else true
+ * @param b - likewise
+ * @returns 1, 0 or NaN
+ */
 export function and(a: number, b: number): number {
   if (a === 0 || b === 0) return 0;
   return missing(a) || missing(b) ? Number.NaN : 1;
 }
 
-/** A true operand decides `or`. */
+/** Or, likewise: a true operand decides. */
 function or(a: number, b: number): number {
   const holds = (x: number): boolean => x !== 0 && !missing(x);
   if (holds(a) || holds(b)) return 1;

@@ -15,7 +15,7 @@ export interface InThreadOptions {
 /**
  * Makes a runner that does its jobs in the calling thread, one after the other in job order.
  * @param options - the tasks, and what to do between jobs
- * @returns the runner; its `workers` is 0
+ * @returns the runner; its `workers` is 0. `run` rejects with what a task throws (InputError, or RunFailure naming the job)
  */
 export function createInThreadRunner({ loadTasks, pause }: InThreadOptions): JobRunner {
   const shared = new Map<string, SharedData>();
