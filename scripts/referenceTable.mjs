@@ -35,18 +35,22 @@ const largest = (values) => {
   return known.length === 0 ? null : Math.max(...known);
 };
 const exponent = (value) => (value === null ? "-" : value === 0 ? "0" : value.toExponential(1));
-const percent = (value) => (value === null ? "-" : `${(100 * value).toFixed(value < 0.00995 ? 2 : 1)}%`);
+const percent = (value) => {
+  if (value === null) return "-";
+  return value < 5e-5 ? "below 0.01%" : `${(100 * value).toFixed(value < 0.00995 ? 2 : 1)}%`;
+};
 const count = (rows, only) => rows.filter((row) => row.only === only).length;
+
+const WORDS = {
+  boundary: "on a boundary",
+  "local maximum": "a local maximum, ours is higher",
+  better: "ours is higher",
+  "other scale": "log-likelihood alone",
+};
 
 /** What is not compared in full, in words. */
 function exceptions(rows) {
-  const words = {
-    boundary: "on a boundary",
-    "local maximum": "a local maximum, ours is higher",
-    better: "ours is higher",
-    "other scale": "log-likelihood alone",
-  };
-  const parts = Object.entries(words).flatMap(([only, text]) => {
+  const parts = Object.entries(WORDS).flatMap(([only, text]) => {
     const n = count(rows, only);
     return n === 0 ? [] : [`${n} ${text}`];
   });
@@ -80,13 +84,16 @@ function tableOf(found) {
     });
   const higher = found
     .filter((row) => row.only !== null && row.gain > 1e-4)
-    .map((row) => `| ${row.name} | ${row.package} | ${row.only} | +${row.gain.toFixed(5)} |`);
+    .map((row) => `| ${row.name} | ${row.package} | ${WORDS[row.only]} | +${row.gain.toFixed(5)} |`);
   const doubtful = found.flatMap((row) =>
     row.doubtful.map(
-      ({ what, off }) => `| ${row.name} | ${what.replace("standard error of ", "")} | ${percent(off)} |`,
+      ({ what, off }) =>
+        `| ${row.name} | ${what.replace("standard error of ", "").replace(" (lcmm's own)", "")} | ${percent(off)} |`,
     ),
   );
   return [
+    `${found.length} models, fitted on ${new Date().toISOString().slice(0, 10)}.`,
+    "",
     "| package | data | models | number | log-likelihood: largest difference | estimates: largest distance, in standard errors | standard errors compared | largest difference | not compared in full |",
     "|---|---|---|---|---|---|---|---|---|",
     ...lines,

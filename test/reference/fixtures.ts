@@ -57,6 +57,8 @@ export interface ReferenceModel {
     readonly se: readonly (readonly number[])[] | null;
   };
   readonly entropy?: number;
+  /** Posterior probabilities of some people, by their name, classes in the order of `classes`. */
+  readonly posteriors?: Readonly<Record<string, readonly number[]>>;
   /** Standard errors that the package itself gives where `se` are those of exact derivatives, or where it has others on a scale of its own. */
   readonly packageSe?: PackageErrors;
   readonly boundary?: true;
