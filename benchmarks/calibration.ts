@@ -113,7 +113,7 @@ async function workOn({ dataSets, replicates, part, parts }: Share): Promise<voi
 /** 95% limits of a count of n tries of probability p, in percent: what chance allows. */
 function chance(p: number, n: number): string {
   const width = 1.96 * Math.sqrt((p * (1 - p)) / n);
-  return `${(100 * Math.max(0, p - width)).toFixed(0)} to ${(100 * (p + width)).toFixed(0)}`;
+  return `${(100 * Math.max(0, p - width)).toFixed(0)} to ${(100 * Math.min(1, p + width)).toFixed(0)}`;
 }
 
 const LEVELS = [0.04, 0.1, 0.2, 0.5];
