@@ -83,6 +83,17 @@ export function nearestName(name: string, known: Iterable<string>): string | und
 }
 
 /**
+ * The advice for a misspelt name, to be spread into a problem.
+ * @param name - what the user wrote
+ * @param known - the names that exist
+ * @returns `fix` with the nearest known name; nothing where none is near
+ */
+export function didYouMean(name: string, known: Iterable<string>): Pick<Problem, "fix"> {
+  const near = nearestName(name, known);
+  return near === undefined ? {} : { fix: `Did you mean "${near}"?` };
+}
+
+/**
  * Problems for keys that an options object has but nobody reads: a misspelt option must not be ignored.
  * @param input - the object a caller gave
  * @param known - the keys that are read
@@ -92,16 +103,13 @@ export function nearestName(name: string, known: Iterable<string>): string | und
 export function unknownKeys(input: object, known: readonly string[], where: string): Problem[] {
   return Object.keys(input)
     .filter((key) => !known.includes(key))
-    .map((key) => {
-      const near = nearestName(key, known);
-      return {
-        code: "unknown-key",
-        where,
-        message: `There is no option "${key}".`,
-        expected: `some of ${known.join(", ")}`,
-        ...(near === undefined ? {} : { fix: `Did you mean "${near}"?` }),
-      };
-    });
+    .map((key) => ({
+      code: "unknown-key",
+      where,
+      message: `There is no option "${key}".`,
+      expected: `some of ${known.join(", ")}`,
+      ...didYouMean(key, known),
+    }));
 }
 
 function editDistance(a: string, b: string): number {

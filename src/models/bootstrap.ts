@@ -1,17 +1,10 @@
 import { InputError, type Problem } from "../core/errors.js";
 import type { LongTable } from "../core/table.js";
 import { describeBootstrap } from "./bootstrap/describe.js";
-import {
-  blocksOf,
-  type Counts,
-  countProblems,
-  oneClassVector,
-  runOptions,
-  shapeOfFit,
-} from "./bootstrap/jobs.js";
+import { blocksOf, type Counts, countProblems, oneClassVector, shapeOfFit } from "./bootstrap/jobs.js";
 import type { Replicate, ReplicateInput } from "./bootstrap/replicate.js";
 import type { BootstrapOptions, BootstrapResult } from "./bootstrap/types.js";
-import type { FitJob, JobRunner } from "./jobs/job.js";
+import { type FitJob, type JobRunner, runOptions } from "./jobs/job.js";
 import { createLocalRunner } from "./jobs/localRunner.js";
 import { type People, readFittedPeople } from "./persons/people.js";
 import type { FitResult } from "./result.js";

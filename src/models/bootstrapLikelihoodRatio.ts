@@ -1,12 +1,12 @@
 import { InputError, type Problem } from "../core/errors.js";
 import type { LongTable } from "../core/table.js";
-import { blocksOf, countProblems, oneClassVector, runOptions, shapeOfFit } from "./bootstrap/jobs.js";
+import { blocksOf, countProblems, oneClassVector, shapeOfFit } from "./bootstrap/jobs.js";
 import type { RatioInput, RatioReplicate } from "./bootstrap/likelihoodRatio.js";
 import type { ReplicateFailure } from "./bootstrap/refit.js";
 import type { FailedReplicates, ReplicateCounts } from "./bootstrap/types.js";
 import type { FitContext } from "./fitModel.js";
 import { parseFormula } from "./formula.js";
-import type { FitJob } from "./jobs/job.js";
+import { type FitJob, runOptions } from "./jobs/job.js";
 import { createLocalRunner } from "./jobs/localRunner.js";
 import { readFittedPeople } from "./persons/people.js";
 import type { FitResult } from "./result.js";

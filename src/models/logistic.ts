@@ -1,4 +1,4 @@
-import { InputError, nearestName } from "../core/errors.js";
+import { didYouMean, InputError } from "../core/errors.js";
 import type { Column, PersonTable } from "../core/table.js";
 import { estimateRegression, type StandardErrorKind } from "./regression/estimate.js";
 import { LeftOut, personDesign } from "./regression/personDesign.js";
@@ -78,12 +78,11 @@ function allTheSame(outcome: string, yes: number, nPersons: number): Verdict {
 function outcomeColumn(persons: PersonTable, name: string): Column {
   const column = persons.columns.get(name);
   if (column !== undefined) return column;
-  const near = nearestName(name, persons.columns.keys());
   throw new InputError({
     code: "missing-column",
     message: `There is no outcome "${name}" in the person table.`,
     expected: `one of ${[...persons.columns.keys()].join(", ")}`,
-    ...(near === undefined ? {} : { fix: `Did you mean "${near}"?` }),
+    ...didYouMean(name, persons.columns.keys()),
   });
 }
 

@@ -2,7 +2,7 @@ import { InputError, type Problem as Mistake, nearestName, RunFailure } from "..
 import type { LongTable } from "../core/table.js";
 import type { LimitInput, LimitOutcome, LimitTrouble, MaximumInput, MaximumOutcome } from "./fit/profile.js";
 import type { ProfileTarget } from "./fit/profileTarget.js";
-import type { FitJob, JobRunner, Progress, RunOptions } from "./jobs/job.js";
+import { type FitJob, type JobRunner, type Progress, runOptions } from "./jobs/job.js";
 import { createLocalRunner } from "./jobs/localRunner.js";
 import { layoutOf } from "./likelihood.js";
 import { type ReportedParameter, reportedParameters } from "./parameters/reported.js";
@@ -286,15 +286,11 @@ async function findLimits(
 }
 
 async function runJobs<Input, Output>(
-  { runner, key, signal, onProgress }: RunContext,
+  { runner, key, ...context }: RunContext,
   stage: string,
   jobs: readonly Omit<FitJob<Input>, "index" | "dataKey">[],
 ): Promise<Output[]> {
-  const options: RunOptions = {
-    stage,
-    ...(signal === undefined ? {} : { signal }),
-    ...(onProgress === undefined ? {} : { onProgress }),
-  };
+  const options = runOptions(stage, context);
   const placed = jobs.map((job, index) => ({ ...job, index, dataKey: key }));
   const results = placed.length === 0 ? [] : await runner.run<Input, Output>(placed, options);
   if (results.some((value) => value === undefined))

@@ -11,9 +11,6 @@ import { LeftOut, personDesign } from "./regression/personDesign.js";
 import { estimatedPart, inWords, nothingEstimated } from "./regression/tables.js";
 import type { FitResult, Posteriors, RegressionResult, Verdict } from "./result.js";
 
-export type { ThreeStepCorrection } from "./regression/classification.js";
-export type { StandardErrorKind } from "./regression/estimate.js";
-
 /** Options of {@link threeStep}. */
 export interface ThreeStepOptions {
   /** Person-level covariates of class membership, e.g. `age + female + factor(site)`. */

@@ -1,6 +1,6 @@
 import type { Problem } from "../../core/errors.js";
 import type { FitContext } from "../fitModel.js";
-import type { FitJob, JobRunner, RunOptions } from "../jobs/job.js";
+import { type FitJob, type JobRunner, runOptions } from "../jobs/job.js";
 import type { ProblemShape } from "../likelihood.js";
 import type { OneClassInput, StartOutcome } from "../multistart/startTasks.js";
 import type { People } from "../persons/people.js";
@@ -24,20 +24,6 @@ export function blocksOf(replicates: number, work: number): { first: number; cou
     first: b * size,
     count: Math.min(size, replicates - b * size),
   }));
-}
-
-/**
- * Options of a runner from those of a bootstrap.
- * @param stage - words for progress
- * @param context - signal and progress callback
- * @returns what the runner takes
- */
-export function runOptions(stage: string, { signal, onProgress }: FitContext): RunOptions {
-  return {
-    stage,
-    ...(signal === undefined ? {} : { signal }),
-    ...(onProgress === undefined ? {} : { onProgress }),
-  };
 }
 
 /**

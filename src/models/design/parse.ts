@@ -1,4 +1,4 @@
-import { InputError, nearestName, type Problem } from "../../core/errors.js";
+import { didYouMean, InputError, type Problem } from "../../core/errors.js";
 import type { LongTable } from "../../core/table.js";
 import { type Formula, parseFormula } from "../formula.js";
 import type { ModelSpec } from "../spec.js";
@@ -106,12 +106,11 @@ function shapeProblems(model: ParsedModel): Problem[] {
 }
 
 function missingColumn(table: LongTable, name: string, where: string): Problem {
-  const near = nearestName(name, table.columns.keys());
   return {
     code: "missing-column",
     where,
     message: `There is no column "${name}".`,
     expected: `one of ${[...table.columns.keys()].slice(0, 30).join(", ")}`,
-    ...(near === undefined ? {} : { fix: `Did you mean "${near}"?` }),
+    ...didYouMean(name, table.columns.keys()),
   };
 }

@@ -38,6 +38,20 @@ export interface RunOptions {
 }
 
 /**
+ * Options of one `run` call from those of a caller, who may have more.
+ * @param stage - words for progress
+ * @param context - signal and progress callback
+ * @returns what the runner takes
+ */
+export function runOptions(stage: string, { signal, onProgress }: Omit<RunOptions, "stage">): RunOptions {
+  return {
+    stage,
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  };
+}
+
+/**
  * Runs jobs somewhere (in this thread, in a pool of threads, on other machines). Knows nothing of statistics.
  * Results are in job order and do not depend on where or when each job ran.
  */

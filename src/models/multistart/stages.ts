@@ -1,5 +1,5 @@
 import type { FinishedFit, FinishInput } from "../fit/finish.js";
-import type { FitJob, RunOptions } from "../jobs/job.js";
+import { type FitJob, runOptions } from "../jobs/job.js";
 import { layoutOf } from "../likelihood.js";
 import type { Problem } from "../problem.js";
 import { finalistsOf } from "./ranking.js";
@@ -129,12 +129,8 @@ export class Stages {
         owner.push(r);
       }
     });
-    const { runner, signal, onProgress } = this.context;
-    const options: RunOptions = {
-      stage,
-      ...(signal === undefined ? {} : { signal }),
-      ...(onProgress === undefined ? {} : { onProgress }),
-    };
+    const { runner, ...context } = this.context;
+    const options = runOptions(stage, context);
     const results = jobs.length === 0 ? [] : await runner.run<Input, Output>(jobs, options);
     const out: Output[][] = perRequest.map(() => []);
     results.forEach((result, j) => {

@@ -1,4 +1,4 @@
-import { InputError, nearestName } from "../../core/errors.js";
+import { didYouMean, InputError } from "../../core/errors.js";
 import { type Column, type PersonTable, takeRows } from "../../core/table.js";
 import { parseFormula } from "../formula.js";
 import { emptyCoding, evaluateFormula } from "../terms.js";
@@ -78,16 +78,13 @@ function checkColumns(formula: string, symbols: readonly string[], persons: Pers
   const unknown = symbols.filter((symbol) => !persons.columns.has(symbol));
   if (unknown.length === 0) return;
   throw new InputError(
-    unknown.map((name) => {
-      const near = nearestName(name, persons.columns.keys());
-      return {
-        code: "missing-column",
-        where: `formula "${formula}"`,
-        message: `There is no covariate "${name}" in the person table.`,
-        expected: `one of ${[...persons.columns.keys()].join(", ")}`,
-        ...(near === undefined ? {} : { fix: `Did you mean "${near}"?` }),
-      };
-    }),
+    unknown.map((name) => ({
+      code: "missing-column",
+      where: `formula "${formula}"`,
+      message: `There is no covariate "${name}" in the person table.`,
+      expected: `one of ${[...persons.columns.keys()].join(", ")}`,
+      ...didYouMean(name, persons.columns.keys()),
+    })),
   );
 }
 
