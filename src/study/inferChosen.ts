@@ -1,7 +1,7 @@
-import { formatProblem, InputError } from "../core/errors.js";
+import { formatProblem, InputError, type Problem } from "../core/errors.js";
 import type { WaldTest } from "../models/inference/types.js";
 import type { JobRunner } from "../models/jobs/job.js";
-import { buildProblem } from "../models/problem.js";
+import { buildProblem, constraintsOf } from "../models/problem.js";
 import type { FitResult } from "../models/result.js";
 import type { ModelSpec } from "../models/spec.js";
 import type { Cohort } from "../prep/types.js";
@@ -18,16 +18,21 @@ import {
 } from "./inference.js";
 import { writeInference } from "./inferenceFiles.js";
 import { rememberingRunner } from "./rememberingRunner.js";
+import type { ResolvedStudy } from "./resolve.js";
 
 /**
  * Refuses what would be refused only after the comparison of models, which may take long: a growth curve that does not suit the
- * data, and hypotheses about parameters that no model of the study has.
+ * data, structures that do not, and hypotheses about parameters that no model of the study has.
  * @param run - the run
  * @param cohort - the prepared data
- * @throws InputError for the growth curve, or with every hypothesis
+ * @throws InputError for the growth curve and the structures together, or with every hypothesis
  */
 export function checkBeforeFitting({ study }: Run, cohort: Cohort): void {
-  if (study.growth !== null) buildProblem(cohort.long, study.growth);
+  const problems = [
+    ...(study.growth === null ? [] : problemsOf(cohort, study.growth, "growth")),
+    ...largestModels(study).flatMap(({ name, spec }) => problemsOf(cohort, spec, `models.${name}`)),
+  ];
+  if (problems.length > 0) throw new InputError(problems);
   if (study.inference.tests.length === 0) return;
   const { choose } = study;
   const models = choose === null ? modelsOf(study) : [{ structure: choose.model, classes: choose.classes }];
@@ -35,11 +40,31 @@ export function checkBeforeFitting({ study }: Run, cohort: Cohort): void {
     const { spec } = study.structures.find(({ name }) => name === structure)!;
     return { ...spec, classes };
   });
-  const problems = hypothesisProblems(cohort.long, specs, study.inference.tests);
-  if (problems.length > 0)
-    throw new InputError(
-      problems.map((problem) => ({ ...problem, where: `inference.tests: ${problem.where ?? ""}` })),
-    );
+  const mistakes = hypothesisProblems(cohort.long, specs, study.inference.tests);
+  if (mistakes.length > 0) throw new InputError(mistakes.map((each) => within(each, "inference.tests")));
+}
+
+/** Each structure with the most classes that are asked of it. */
+function largestModels(study: ResolvedStudy): { readonly name: string; readonly spec: ModelSpec }[] {
+  return study.structures.map(({ name, spec }) => ({
+    name,
+    spec: { ...spec, classes: study.classes.to },
+  }));
+}
+
+/** What of a model does not suit the data. */
+function problemsOf(cohort: Cohort, spec: ModelSpec, place: string): Problem[] {
+  try {
+    constraintsOf(buildProblem(cohort.long, spec), spec);
+    return [];
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return error.problems.map((problem) => within(problem, place));
+  }
+}
+
+function within(problem: Problem, place: string): Problem {
+  return { ...problem, where: problem.where === undefined ? place : `${place}: ${problem.where}` };
 }
 
 /**

@@ -178,10 +178,7 @@ function explain(issue: z.core.$ZodIssue, section: Path, raw: unknown): FoundPro
         },
       },
     ];
-  const near =
-    issue.code === "invalid_value" && typeof value === "string"
-      ? nearestName(value, issue.values.map(String))
-      : undefined;
+  const near = typeof value === "string" ? nearestName(value, wordsAllowed(issue)) : undefined;
   return [
     {
       path,
@@ -193,6 +190,13 @@ function explain(issue: z.core.$ZodIssue, section: Path, raw: unknown): FoundPro
       },
     },
   ];
+}
+
+/** The words that a value may be, as the schema lists them. */
+function wordsAllowed(issue: z.core.$ZodIssue): readonly string[] {
+  if (issue.code === "invalid_value") return issue.values.map(String);
+  const values: unknown = issue.code === "custom" ? issue.params?.values : undefined;
+  return Array.isArray(values) ? values.map(String) : [];
 }
 
 function unknownKey(path: Path, key: string): FoundProblem {

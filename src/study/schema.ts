@@ -274,7 +274,7 @@ const covariate = z
 
 const residual = z
   .string()
-  .refine((value) => readResidualStructure(value) !== null)
+  .refine((value) => readResidualStructure(value) !== null, { params: { values: RESIDUAL_STRUCTURES } })
   .transform((value) => readResidualStructure(value)!)
   .describe(`one of ${RESIDUAL_STRUCTURES.join(", ")}`);
 

@@ -137,6 +137,7 @@ workers: many
     ["titel: x", 'Did you mean "title"?'],
     ["data: {file: a.csv, id: id, layout: lnog}", 'Expected one of long, wide. Did you mean "long"?'],
     ["measures: {phq: }", 'Did you mean "phq9"?'],
+    ["models: {GMM: {residual: AR1+ocasion}}", 'Did you mean "ar1+occasion"?'],
     ["enumeration: {classes: 1-99}", 'The value is "1-99". Expected a range such as 1-5'],
     ["enumeration: {classes: 0-3}", "from: a whole number of at least 1"],
     ["sessions: {minimum: 0}", "Expected a whole number of at least 1."],

@@ -247,6 +247,25 @@ describe("runStudy", () => {
     expect(stage).toMatchObject({ reused: 1, fitted: 1 });
   }, 60_000);
 
+  it("refuses before fitting every structure that does not suit the data, by its name", async () => {
+    const [first] = study.structures;
+    const structures = [
+      first!,
+      { name: "Misspelt", spec: { ...first!.spec, constraints: ["wek = 0"] } },
+      { name: "Halves", spec: { ...first!.spec, residual: "ar1" as const } },
+    ];
+    const output = join(folder, "unsuited");
+    const problems = await runStudy({ ...study, output, structures }).catch((error) => {
+      if (error instanceof InputError) return error.problems.map(({ where }) => where);
+      throw error;
+    });
+    expect(problems).toEqual([
+      'models.Misspelt: constraint "wek = 0"',
+      // Weeks are not whole numbers here.
+      expect.stringMatching(/^models\.Halves: person \S+, week /),
+    ]);
+  });
+
   it("refuses before fitting a hypothesis about what no model has, and a growth curve that cannot be", async () => {
     const output = join(folder, "refused");
     const inference = { ...study.inference, tests: ["week@4 = 0", "wek = 0"] };
