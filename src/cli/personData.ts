@@ -1,12 +1,12 @@
 import { InputError, type Problem } from "../core/errors.js";
 import type { Column, PersonTable, RowLedger } from "../core/table.js";
 import { parseFormula } from "../models/formula.js";
-import { takeTyped, typeColumn } from "../prep/covariates.js";
 import { Database } from "../prep/duckdb.js";
 import { prepare } from "../prep/index.js";
 import { knownMeasure } from "../prep/measures.js";
 import { openSources, readSources } from "../prep/source.js";
 import { DEFAULT_MISSING, OUTCOME_NAMES } from "../prep/spec.js";
+import { takeTyped, typeColumn } from "../prep/typedColumn.js";
 import type { MeasureInput, MeasureSpec } from "../prep/types.js";
 import { missingTest } from "../prep/values.js";
 import { outcomeCutoffs, outcomeMeasures } from "../report/outcomeWords.js";

@@ -1,6 +1,7 @@
 import { InputError, nearestName, type Problem } from "../core/errors.js";
-import { type ColumnUse, columnsRead } from "./covariates.js";
+import { isConstant, parseExpression } from "../core/expression.js";
 import { findStructure, type Structure, structureColumns } from "./rows.js";
+import { nameKind } from "./scope.js";
 import type { SourceFile } from "./source.js";
 import type { PrepSpec } from "./types.js";
 
@@ -84,4 +85,27 @@ function missingColumn(
     message: `There is no column ${name}.`,
     fix: near === undefined ? `The columns are ${list}.` : `Did you mean ${near}?`,
   };
+}
+
+/** A column of the file and what it is read for. */
+interface ColumnUse {
+  readonly name: string;
+  readonly where: string;
+  readonly inExpression: boolean;
+}
+
+/** The columns of the file that covariates and exclusions read; an expression may name covariates too. */
+function columnsRead(spec: PrepSpec): ColumnUse[] {
+  const fromExpression = (text: string, where: string, within?: string): ColumnUse[] =>
+    parseExpression(text)
+      .symbols.filter((name) => nameKind(spec, name, within) === "column" && !isConstant(name))
+      .map((name) => ({ name, where, inExpression: true }));
+  return [
+    ...spec.covariates.flatMap(({ name, column, expression }) =>
+      expression === undefined
+        ? [{ name: column ?? name, where: `covariate ${name}`, inExpression: false }]
+        : fromExpression(expression, `covariate ${name}: ${expression}`, name),
+    ),
+    ...spec.exclusions.flatMap(({ name, keep }) => fromExpression(keep, `exclusion ${name}`)),
+  ];
 }

@@ -1,9 +1,9 @@
 import { InputError } from "../core/errors.js";
 import { parseExpression } from "../core/expression.js";
-import { Scope } from "./covariates.js";
 import type { Groups } from "./groups.js";
 import { givenColumns } from "./longTable.js";
 import { linesOf, type Preparation, typedColumn } from "./preparation.js";
+import { Scope } from "./scope.js";
 import type { Scores } from "./scores.js";
 import { type Positions, timesOf } from "./time.js";
 

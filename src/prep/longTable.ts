@@ -1,7 +1,7 @@
 import { type Column, type LongTable, takeRows } from "../core/table.js";
-import { holdFirst, Scope } from "./covariates.js";
 import { type Groups, groupName } from "./groups.js";
 import { linesOf, type Preparation, typedColumn } from "./preparation.js";
+import { Scope } from "./scope.js";
 import type { Scores } from "./scores.js";
 import type { CovariateSpec, PrepSpec } from "./types.js";
 
@@ -101,4 +101,47 @@ function settle(
       `${wanted === undefined ? " (set timeVarying to keep the changes)" : ""}.`,
   );
   return held;
+}
+
+/** Makes a column constant within persons: each person's first value that is not missing; and how many it changed. */
+function holdFirst(
+  column: Column,
+  personStart: Int32Array,
+): {
+  readonly held: Column;
+  /** Persons with more than one value. */
+  readonly nVarying: number;
+  /** Persons with several rows. */
+  readonly nSeveral: number;
+} {
+  const n = personStart.length - 1;
+  const from = column.kind === "numeric" ? column.values : column.codes;
+  const isMissing =
+    column.kind === "numeric"
+      ? (value: number): boolean => Number.isNaN(value)
+      : (value: number): boolean => value < 0;
+  const out = from.slice();
+  let nVarying = 0;
+  let nSeveral = 0;
+  for (let p = 0; p < n; p++) {
+    const begin = personStart[p]!;
+    const end = personStart[p + 1]!;
+    if (end - begin < 2) continue;
+    nSeveral++;
+    let first = begin;
+    while (first < end && isMissing(from[first]!)) first++;
+    if (first === end) continue;
+    const value = from[first]!;
+    let differs = false;
+    for (let r = begin; r < end; r++) {
+      if (!isMissing(from[r]!) && from[r] !== value) differs = true;
+      out[r] = value;
+    }
+    if (differs) nVarying++;
+  }
+  const held: Column =
+    column.kind === "numeric"
+      ? { kind: "numeric", values: out as Float64Array }
+      : { kind: "factor", codes: out as Int32Array, levels: column.levels };
+  return { held, nVarying, nSeveral };
 }

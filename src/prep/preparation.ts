@@ -1,8 +1,8 @@
 import type { RowAccount } from "./account.js";
-import { type TypedColumn, typeColumn } from "./covariates.js";
 import type { TextColumn } from "./intern.js";
 import type { OccasionRows } from "./rows.js";
 import type { RawTable } from "./source.js";
+import { type TypedColumn, typeColumn } from "./typedColumn.js";
 import type { CovariateSpec, PrepSpec } from "./types.js";
 
 /** The rows as read and what has become of them. The rules take from it and add to `account`, `notes` and `typedColumns`. */

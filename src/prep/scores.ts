@@ -157,6 +157,23 @@ function checkTotal(measure: MeasureSpec, score: number): number {
   return measure.fractional !== true && !Number.isInteger(score) ? FRACTIONAL : OK;
 }
 
+/** An item with what became of each distinct value. */
+interface ReadItem {
+  readonly item: CellColumn;
+  readonly numbers: Float64Array;
+  readonly trouble: Uint8Array;
+}
+
+function readItem(spec: PrepSpec, measure: MeasureSpec, item: CellColumn): ReadItem {
+  const { numbers, status } = readNumbers(item, missingTest(spec.missing), measure.name);
+  const trouble = Uint8Array.from(status, (s, v) => {
+    if (s !== CELL_OK) return s === CELL_MISSING ? MISSING : NOT_A_NUMBER;
+    if (numbers[v]! < 0 || numbers[v]! > measure.itemMaximum!) return OUT_OF_RANGE;
+    return Number.isInteger(numbers[v]!) ? OK : FRACTIONAL;
+  });
+  return { item, numbers, trouble };
+}
+
 /**
  * Totals of items. With k items of which s are missing, and s within the rule, the total is the sum of the
  * rest times k / (k - s), rounded half up (NHS Talking Therapies manual: at most 2 of the PHQ-9's 9 items, 1 of
@@ -168,17 +185,7 @@ function readItems(
   items: readonly CellColumn[],
   n: number,
 ): ReadMeasure {
-  const isMissing = missingTest(spec.missing);
-  const highest = measure.itemMaximum!;
-  const read = items.map((item) => {
-    const { numbers, status } = readNumbers(item, isMissing, measure.name);
-    const trouble = Uint8Array.from(status, (s, v) => {
-      if (s !== CELL_OK) return s === CELL_MISSING ? MISSING : NOT_A_NUMBER;
-      if (numbers[v]! < 0 || numbers[v]! > highest) return OUT_OF_RANGE;
-      return Number.isInteger(numbers[v]!) ? OK : FRACTIONAL;
-    });
-    return { item, numbers, trouble };
-  });
+  const read = items.map((item) => readItem(spec, measure, item));
   const allowed = measure.maximumMissingItems ?? 0;
   const values = new Float64Array(n).fill(Number.NaN);
   const prorated = new Uint8Array(n);
@@ -186,20 +193,8 @@ function readItems(
   const faulty = new Int16Array(n);
   let nProrated = 0;
   for (let r = 0; r < n; r++) {
-    let sum = 0;
-    let missing = 0;
-    let worst = OK;
-    for (let i = 0; i < read.length; i++) {
-      const { item, numbers, trouble: itemTrouble } = read[i]!;
-      const code = item.codes[r]!;
-      const found = itemTrouble[code]!;
-      if (found === OK) sum += numbers[code]!;
-      else if (found === MISSING) missing++;
-      else if (found > worst) {
-        worst = found;
-        faulty[r] = i;
-      }
-    }
+    const { sum, missing, worst, at } = sumOfItems(read, r);
+    faulty[r] = at;
     if (worst !== OK) trouble[r] = worst;
     else if (missing === read.length) trouble[r] = MISSING;
     else if (missing > allowed) trouble[r] = ITEMS_MISSING;
@@ -214,19 +209,42 @@ function readItems(
       }
     }
   }
-  const notes =
-    nProrated === 0
-      ? []
-      : [
-          `${measure.name}: totals prorated because up to ${allowed} of ${read.length} items are missing: ${nProrated}; ` +
-            `the column ${measure.name}_prorated says which.`,
-        ];
   return {
     name: measure.name,
     values,
     prorated,
     trouble,
-    notes,
+    notes: nProrated === 0 ? [] : [proratedNote(measure.name, allowed, read.length, nProrated)],
     columnAt: (row) => items[faulty[row]!]!.nameAt(row),
   };
+}
+
+/** Sum of the items a row has, how many are missing, the worst trouble, and the first item with it. */
+function sumOfItems(
+  read: readonly ReadItem[],
+  row: number,
+): { readonly sum: number; readonly missing: number; readonly worst: number; readonly at: number } {
+  let sum = 0;
+  let missing = 0;
+  let worst: number = OK;
+  let at = 0;
+  for (let i = 0; i < read.length; i++) {
+    const { item, numbers, trouble } = read[i]!;
+    const code = item.codes[row]!;
+    const found = trouble[code]!;
+    if (found === OK) sum += numbers[code]!;
+    else if (found === MISSING) missing++;
+    else if (found > worst) {
+      worst = found;
+      at = i;
+    }
+  }
+  return { sum, missing, worst, at };
+}
+
+function proratedNote(name: string, allowed: number, nItems: number, nProrated: number): string {
+  return (
+    `${name}: totals prorated because up to ${allowed} of ${nItems} items are missing: ${nProrated}; ` +
+    `the column ${name}_prorated says which.`
+  );
 }
