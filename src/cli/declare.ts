@@ -81,6 +81,7 @@ export function addInferenceOptions(command: Command): Command {
       'Wald test of a linear hypothesis, e.g. "month@1 = month@2"; repeat it for several',
       collect,
     )
+    .option("--robust", "--test by robust standard errors, cluster-robust with --cluster")
     .option("--influence <n>", "the n people that the results depend on most");
 }
 

@@ -137,11 +137,27 @@ function readInferenceRequest(read: OptionReader): InferenceRequest {
       message: "Under REML a person has no share of the likelihood of their own.",
       fix: "Leave --reml or --influence out.",
     });
+  if (read.flag("robust") && read.list("test").length === 0)
+    read.problems.push({
+      code: "missing-option",
+      where: "--robust",
+      message: "It says how to test, but not what.",
+      fix: 'Add --test, e.g. --test "month@1 = month@2"; the tables have robust standard errors in any case.',
+    });
+  if (read.flag("robust") && read.flag("reml"))
+    read.problems.push({
+      code: "reml-robust",
+      where: "--robust",
+      message:
+        "Under REML a person has no share of the likelihood of their own, so there are no robust errors.",
+      fix: "Leave --reml or --robust out.",
+    });
   return {
     profile: read.flag("profile"),
     bootstrap,
     bootstrapKind: kind ?? "nonparametric",
     tests: read.list("test"),
+    robust: read.flag("robust"),
     influence,
   };
 }

@@ -35,7 +35,9 @@ function testLines(tests: readonly WaldTest[]): string[] {
     reason === null ? [] : [`${hypotheses.join(", ")}: ${reason}`],
   );
   return [
-    "Tests asked for (Wald)",
+    tests[0]!.covariance === "robust"
+      ? "Tests asked for (Wald, by robust standard errors)"
+      : "Tests asked for (Wald)",
     ...textTable(["hypothesis", "difference", "statistic", "p"], rows),
     "",
     ...listed("Not tested", reasons),

@@ -87,7 +87,12 @@ export async function inferChosen(
   const begun = performance.now();
   const tests = request.tests.length === 0 ? {} : { tests: testChosen(run, chosen) };
   const profiled = await keptOrDone(run, cohort, chosen, { ...NO_INFERENCE, profile: request.profile });
-  const drawn = await keptOrDone(run, cohort, chosen, { ...request, profile: false, tests: [] });
+  const drawn = await keptOrDone(run, cohort, chosen, {
+    ...request,
+    profile: false,
+    tests: [],
+    robust: false,
+  });
   const inference = { ...tests, ...profiled.inference, ...drawn.inference };
   finished.files.push(...(await writeInference(inference, study.output)));
   finished.stages.push({
@@ -101,7 +106,7 @@ export async function inferChosen(
 
 /** A hypothesis about parameters that the chosen model does not have is a warning: what was fitted is not thrown away for it. */
 function testChosen({ study, finished }: Run, chosen: FitResult): readonly WaldTest[] {
-  const { tests, problems } = testHypotheses(chosen, study.inference.tests);
+  const { tests, problems } = testHypotheses(chosen, study.inference);
   for (const problem of problems)
     finished.warnings.push(`Not tested in the chosen model: ${formatProblem(problem)}`);
   return tests;

@@ -25,6 +25,8 @@ export interface InferenceRequest {
   readonly bootstrapKind: BootstrapKind;
   /** Linear hypotheses, each tested by itself, e.g. `month@1 = month@2`. */
   readonly tests: readonly string[];
+  /** Tests by the robust covariance of the estimates (cluster-robust where the model has clusters). */
+  readonly robust: boolean;
   /** How many of the most influential people to list; 0 for none. */
   readonly influence: number;
 }
@@ -35,6 +37,7 @@ export const NO_INFERENCE: InferenceRequest = {
   bootstrap: 0,
   bootstrapKind: "nonparametric",
   tests: [],
+  robust: false,
   influence: 0,
 };
 
@@ -63,7 +66,7 @@ export async function furtherInference(
   request: InferenceRequest,
   context: FitContext = {},
 ): Promise<FurtherInference> {
-  const tests = request.tests.length === 0 ? {} : { tests: testAll(fit, request.tests) };
+  const tests = request.tests.length === 0 ? {} : { tests: testAll(fit, request) };
   const weights = request.influence === 0 ? {} : { influence: influence(fit, table, request.influence) };
   const quick = { ...tests, ...weights };
   const profiled = request.profile ? await profileOrNothing(table, fit, context) : undefined;
@@ -87,8 +90,8 @@ async function profileOrNothing(
   }
 }
 
-function testAll(fit: FitResult, hypotheses: readonly string[]): WaldTest[] {
-  const { tests, problems } = testHypotheses(fit, hypotheses);
+function testAll(fit: FitResult, request: InferenceRequest): WaldTest[] {
+  const { tests, problems } = testHypotheses(fit, request);
   if (problems.length > 0) throw new InputError(problems);
   return tests;
 }
@@ -96,15 +99,18 @@ function testAll(fit: FitResult, hypotheses: readonly string[]): WaldTest[] {
 /**
  * Tests hypotheses, each by itself.
  * @param fit - the fit
- * @param hypotheses - as text
+ * @param request - the hypotheses as text, and whether they are tested by robust errors
  * @returns the tests of those that can be read, and what is wrong with the others
  */
 export function testHypotheses(
   fit: FitResult,
-  hypotheses: readonly string[],
+  { tests: hypotheses, robust }: Pick<InferenceRequest, "tests" | "robust">,
 ): { readonly tests: WaldTest[]; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
-  const tests = hypotheses.flatMap((text) => orProblems(problems, () => [waldTest(fit, text)]) ?? []);
+  const options = robust ? { covariance: "robust" as const } : {};
+  const tests = hypotheses.flatMap(
+    (text) => orProblems(problems, () => [waldTest(fit, text, options)]) ?? [],
+  );
   return { tests, problems };
 }
 

@@ -124,6 +124,7 @@ export interface InferenceSection {
   readonly bootstrap?: number;
   readonly bootstrap_kind?: "nonparametric" | "parametric";
   readonly tests?: readonly string[];
+  readonly robust?: boolean;
 }
 
 /** Predictors of class membership and of outcomes. */
@@ -343,6 +344,7 @@ const inference = z
       .array(z.string().min(1))
       .describe('a list of hypotheses in quotes, e.g. ["month@1 = month@2"]')
       .exactOptional(),
+    robust: flag.exactOptional(),
   })
   .describe("settings, e.g. profile: true");
 

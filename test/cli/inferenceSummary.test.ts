@@ -36,6 +36,13 @@ describe("the summary of further inference", () => {
     expect(text).toContain("Not tested - var((Intercept)) = 0: var((Intercept)): a variance of zero");
   });
 
+  it("says that tests are by robust errors", () => {
+    const [slopes] = inference.tests!;
+    const robust = inferenceSummary({ tests: [{ ...slopes!, covariance: "robust" }] });
+    expect(robust).toContain("Tests asked for (Wald, by robust standard errors)");
+    expect(inferenceSummary({ tests: [slopes!] })).not.toContain("robust");
+  });
+
   it("says of profile limits which are bounds and which are not known", () => {
     const [first] = inference.profileIntervals!;
     const text = flat(inferenceSummary({ profileIntervals: [{ ...first!, lower: 0, lowerBoundary: true }] }));

@@ -22,6 +22,7 @@ const ALL = {
   bootstrap: 4,
   bootstrapKind: "parametric",
   tests: ["time@1 = time@2", "residual sd = 1.5"],
+  robust: false,
   influence: 3,
 } as const;
 
@@ -41,6 +42,15 @@ describe("furtherInference", () => {
     expect(all.influence).toEqual(influence(result, table, 3));
     const alone = await bootstrap(table, result, { replicates: 4, kind: "parametric" });
     expect(all.bootstrap?.parameters).toEqual(alone.parameters);
+  });
+
+  it("tests by robust errors where asked", async () => {
+    const { tests } = await furtherInference(table, result, {
+      ...NO_INFERENCE,
+      tests: ALL.tests,
+      robust: true,
+    });
+    expect(tests).toEqual(ALL.tests.map((text) => waldTest(result, text, { covariance: "robust" })));
   });
 
   it("does nothing that was not asked for", async () => {

@@ -200,6 +200,7 @@ describe("inference, constraints and orders", () => {
       bootstrap: 20,
       bootstrapKind: "nonparametric",
       tests: ["week@1 = week@2"],
+      robust: false,
       influence: 0,
     });
     expect(resolveStudy({ ...loaded, study: parseStudy(SMALL) }).inference).toMatchObject({
