@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type LongTable, tableFromArrays } from "../../../src/core/table.js";
-import { fit } from "../../../src/models/fitModel.js";
-import { waldTest } from "../../../src/models/inference/wald.js";
-import type { FitResult } from "../../../src/models/result.js";
-import { sim600 } from "../../reference/fixtures.js";
+import { type LongTable, tableFromArrays } from "../../src/core/table.js";
+import { fit } from "../../src/models/fitModel.js";
+import { waldTest } from "../../src/models/inference/wald.js";
+import type { FitResult } from "../../src/models/result.js";
+import { sim600 } from "./fixtures.js";
 
 /** A model by lme4 and lmerTest; see test/reference/r/inference.R. */
 interface Reference {
@@ -35,9 +35,9 @@ interface Reference {
   readonly performance: { readonly marginal: number; readonly conditional: number; readonly icc: number };
 }
 
-const { models } = JSON.parse(
-  readFileSync(new URL("../../reference/inference-sim600.json", import.meta.url), "utf8"),
-) as { readonly models: readonly Reference[] };
+const { models } = JSON.parse(readFileSync(new URL("./inference-sim600.json", import.meta.url), "utf8")) as {
+  readonly models: readonly Reference[];
+};
 
 /** The first 40 people of sim600. */
 function firstPeople(table: LongTable, nPersons: number): LongTable {

@@ -4,7 +4,7 @@ import { type LongTable, tableFromArrays } from "../../src/core/table.js";
 import { fit } from "../../src/models/fitModel.js";
 import { profileIntervals } from "../../src/models/profile.js";
 import type { ModelSpecInput } from "../../src/models/spec.js";
-import { sim600 } from "../reference/fixtures.js";
+import { sim600 } from "./fixtures.js";
 
 /** Intervals by other software: standard deviations and correlations. */
 interface ProfileReference {
@@ -19,11 +19,11 @@ interface ProfileReference {
 }
 
 const references = JSON.parse(
-  readFileSync(new URL("../reference/profile-lme4.json", import.meta.url), "utf8"),
+  readFileSync(new URL("./profile-lme4.json", import.meta.url), "utf8"),
 ) as ProfileReference[];
 
 const nearlyNoSlope = (): LongTable => {
-  const [, ...lines] = readFileSync(new URL("../reference/profile-boundary.csv", import.meta.url), "utf8")
+  const [, ...lines] = readFileSync(new URL("./profile-boundary.csv", import.meta.url), "utf8")
     .trim()
     .split("\n");
   const cells = lines.map((line) => line.split(","));
