@@ -272,6 +272,7 @@ export function constrainObjective(objective: Objective, space: FreeSpace | unde
   return {
     size: space.nFree,
     squared: space.free.flatMap((entry, u) => (objective.squared.includes(entry) ? [u] : [])),
+    deviations: space.free.flatMap((entry, u) => (objective.deviations.includes(entry) ? [u] : [])),
     get evaluations() {
       return objective.evaluations;
     },

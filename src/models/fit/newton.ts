@@ -36,7 +36,7 @@ const DOUBTFUL = 1e-4;
 export function observedInformation(objective: Objective, point: Point): ObservedInformation {
   const n = objective.size;
   const complete = finiteInformation(point.information ?? objective.evaluate(point.x, true).information!, n);
-  const scale = parameterScale(complete, n);
+  const scale = parameterScale(complete, objective.deviations, n);
   const { whitened, nFlat } = whiteningDirections(complete, scale, n);
   const nInformed = n - nFlat;
   const matrix = new Float64Array(nInformed * nInformed);
@@ -83,7 +83,11 @@ function finiteInformation(information: Float64Array, n: number): Float64Array {
   return out.map((value) => (Number.isFinite(value) ? value : 0));
 }
 
-function parameterScale(complete: Float64Array, n: number): Float64Array {
+/**
+ * Complete-data standard errors. Those of entries of the factors of D, of which complete data know next to nothing where a variance is
+ * zero, are at most 1, the standard deviation of the scores: in units of thousands their curvatures would drown all others in rounding.
+ */
+function parameterScale(complete: Float64Array, deviations: readonly number[], n: number): Float64Array {
   const scale = new Float64Array(n);
   let largest = 0;
   for (let i = 0; i < n; i++) largest = Math.max(largest, complete[i * n + i]!);
@@ -91,6 +95,7 @@ function parameterScale(complete: Float64Array, n: number): Float64Array {
     const diagonal = complete[i * n + i]!;
     scale[i] = 1 / Math.sqrt(diagonal > 1e-10 * largest ? diagonal : Math.max(largest * 1e-10, 1e-10));
   }
+  for (const i of deviations) scale[i] = Math.min(scale[i]!, 1);
   return scale;
 }
 

@@ -10,6 +10,8 @@ const SMALLEST_VARIANCE = 1e-10;
 /** Largest residual variance (every class's) at which a model counts as reproducing the scores exactly. */
 export const EXACT_FIT_VARIANCE = 1e-8;
 
+/** Largest residual variance looked at: what nobody's scores speak of (a class at an occasion) would run off to infinity. */
+const LARGEST_VARIANCE = 1e6;
 /** Largest log of the ratio of random effects' standard deviations in two classes, where their covariances are proportional. */
 const LARGEST_LOG_SCALE = 16;
 
@@ -32,6 +34,8 @@ export interface Objective {
    * know nothing of them.
    */
   readonly squared: readonly number[];
+  /** Entries of x that are entries of factors of D, the squared ones among them: all in standard deviations of the scores. */
+  readonly deviations: readonly number[];
   /** Evaluations so far. */
   readonly evaluations: number;
   /** Log-likelihood and exact gradient at x, with the complete-data information on request. */
@@ -73,7 +77,11 @@ export function createObjective(kernel: Kernel, layout: ParameterLayout): Object
       Number.isFinite(last.logLikelihood) &&
       gradient.every(Number.isFinite) &&
       x.subarray(layout.scaleAt, layout.sigmaAt).every((scale) => Math.abs(scale) < LARGEST_LOG_SCALE) &&
-      everyVariance(layout, parameters, (variance) => variance >= SMALLEST_VARIANCE);
+      everyVariance(
+        layout,
+        parameters,
+        (variance) => variance >= SMALLEST_VARIANCE && variance <= LARGEST_VARIANCE,
+      );
     return {
       x: x.slice(),
       value: finite ? last.logLikelihood : Number.NEGATIVE_INFINITY,
@@ -85,6 +93,7 @@ export function createObjective(kernel: Kernel, layout: ParameterLayout): Object
   return {
     size,
     squared: squaredEntries(layout),
+    deviations: Array.from({ length: layout.scaleAt - layout.factorAt }, (_, e) => layout.factorAt + e),
     get evaluations() {
       return evaluations;
     },

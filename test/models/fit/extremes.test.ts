@@ -1,9 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { createStream } from "../../../src/core/random.js";
 import { tableFromArrays } from "../../../src/core/table.js";
-import { newtonFinish } from "../../../src/models/fit/newton.js";
+import { newtonFinish, observedInformation } from "../../../src/models/fit/newton.js";
 import type { Objective } from "../../../src/models/fit/objective.js";
 import { fit } from "../../../src/models/fitModel.js";
+import { objectiveOf } from "../../../src/models/likelihood.js";
+import { buildProblem } from "../../../src/models/problem.js";
+import { resolveSpec } from "../../../src/models/spec.js";
 import { cohort, expectAllFinite, ordinary, type Person, QUICK } from "../helpers.js";
 
 const base = { outcome: "score", time: "time", fixed: "1 + time", random: "1" };
@@ -88,7 +91,13 @@ test("information that left the range of numbers is a flat direction, not an exc
     information: Float64Array.of(2, Number.NaN, Number.NaN, Number.NaN),
     exactFit: false,
   });
-  const objective = { size: 2, squared: [], evaluations: 0, evaluate } as unknown as Objective;
+  const objective = {
+    size: 2,
+    squared: [],
+    deviations: [],
+    evaluations: 0,
+    evaluate,
+  } as unknown as Objective;
   const { information, criterion } = newtonFinish(objective, evaluate(Float64Array.of(0.5, 1)), 10);
   expect(criterion).toBeLessThan(1e-13);
   expect([...information.eigenvalues].map((value) => Math.round(value))).toEqual([0, 1]);
@@ -106,4 +115,45 @@ test("random slopes of any size: finite, with a verdict", async () => {
     expectAllFinite(result);
     expect(["converged", "likelihood unbounded"]).toContain(result.convergence.verdicts[0]!.name);
   }
+});
+
+test("curvatures where four random effects vary as one are those of the log-likelihood", () => {
+  const table = cohort(40, 6, (_index, person) => {
+    const level = 12 + 3 * person.normal();
+    return (_session, own) => level + 1.5 * own.normal();
+  });
+  const fixed = "1 + ns(time,3)";
+  const spec = resolveSpec({ ...base, fixed, random: fixed });
+  const { objective, layout } = objectiveOf(buildProblem(table, spec).data, spec);
+  const stream = createStream(3);
+  const x = new Float64Array(layout.nParameters);
+  for (const entry of objective.deviations) x[entry] = 1e-6 * stream.normal();
+  // The first column of the factor, row by row.
+  [0, 1, 3, 6].forEach((entry, row) => {
+    x[layout.factorAt + entry] = [0.9, 0.3, -0.4, 0.2][row]!;
+  });
+  x[layout.sigmaAt] = Math.log(0.45);
+  const point = objective.evaluate(x, true);
+  const { eigenvalues, directions } = observedInformation(objective, point);
+  const n = x.length;
+  const valueAt = (direction: number, step: number): number =>
+    objective.evaluate(
+      x.map((value, i) => value + step * directions[i * n + direction]!),
+      false,
+    ).value;
+  for (let d = 0; d < n; d++) {
+    const step = 1e-2 / Math.sqrt(Math.max(1, Math.abs(eigenvalues[d]!)));
+    const curvature = (2 * point.value - valueAt(d, step) - valueAt(d, -step)) / step ** 2;
+    expect(Math.abs(curvature - eigenvalues[d]!)).toBeLessThan(0.02 * Math.max(1, Math.abs(curvature)));
+  }
+});
+
+test("a residual variance that no score speaks of stays finite", async () => {
+  const table = cohort(
+    6,
+    (index) => (index === 0 ? 8 : 3),
+    (index) => (session, own) => (index % 2 === 0 ? 20 : 5) - session + own.normal(),
+  );
+  const spec = { ...base, classes: 2, residual: "class+occasion" } as const;
+  expectAllFinite(await fit(table, spec, QUICK));
 });

@@ -198,6 +198,7 @@ function quartic(): Objective {
   return {
     size: N,
     squared: [],
+    deviations: [],
     evaluations: 0,
     evaluate: (x) => evaluate(x),
     evaluatePosteriors: (x) => evaluate(x),
