@@ -1,9 +1,5 @@
 import { InputError, nearestName, type Problem } from "../core/errors.js";
-import {
-  RESIDUAL_STRUCTURES,
-  type ResidualStructure,
-  readResidualStructure,
-} from "../models/parameters/residuals.js";
+import { RESIDUAL_STRUCTURES, type ResidualStructure, readResidualStructure } from "../models/residuals.js";
 import type { FitOptions, ModelSpecInput } from "../models/spec.js";
 import { parseStarts, STARTS_FORM, type Starts, startsProblem } from "../study/starts.js";
 import { MAX_WORKERS } from "../workers/limits.js";

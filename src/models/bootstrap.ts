@@ -5,7 +5,7 @@ import { blocksOf, type Counts, countProblems, oneClassVector, shapeOfFit } from
 import type { Replicate, ReplicateInput } from "./bootstrap/replicate.js";
 import type { BootstrapOptions, BootstrapResult } from "./bootstrap/types.js";
 import { type FitJob, type JobRunner, runOptions } from "./jobs/job.js";
-import { createLocalRunner } from "./jobs/localRunner.js";
+import { createLocalRunner } from "./localRunner.js";
 import { type People, readFittedPeople } from "./persons/people.js";
 import type { FitResult } from "./result.js";
 

@@ -7,7 +7,7 @@ import type { FailedReplicates, ReplicateCounts } from "./bootstrap/types.js";
 import type { FitContext } from "./fitModel.js";
 import { parseFormula } from "./formula.js";
 import { type FitJob, runOptions } from "./jobs/job.js";
-import { createLocalRunner } from "./jobs/localRunner.js";
+import { createLocalRunner } from "./localRunner.js";
 import { readFittedPeople } from "./persons/people.js";
 import type { FitResult } from "./result.js";
 import type { ModelSpec } from "./spec.js";

@@ -1,13 +1,13 @@
 import { InputError, type Problem, unknownKeys } from "../core/errors.js";
 import type { LongTable } from "../core/table.js";
 import { refuseClassesByName } from "./constraints.js";
+import { assembleResult } from "./fitModel/assemble.js";
 import type { FitContext } from "./fitModel.js";
 import type { Progress } from "./jobs/job.js";
-import { createLocalRunner } from "./jobs/localRunner.js";
+import { createLocalRunner } from "./localRunner.js";
 import type { FitRequest, SmallerFit } from "./multistart/types.js";
 import { searchAll } from "./multistart.js";
 import { buildProblem, type Problem as ModelProblem, shapeOf } from "./problem.js";
-import { assembleResult } from "./result/assemble.js";
 import type { EnumerationResult, EnumerationRow, FitResult, SelectionRule } from "./result.js";
 import {
   type FitOptions,

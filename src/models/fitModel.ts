@@ -1,10 +1,10 @@
 import { RunFailure } from "../core/errors.js";
 import type { LongTable } from "../core/table.js";
+import { assembleResult } from "./fitModel/assemble.js";
 import type { JobRunner, Progress } from "./jobs/job.js";
-import { createLocalRunner } from "./jobs/localRunner.js";
+import { createLocalRunner } from "./localRunner.js";
 import { searchAll } from "./multistart.js";
 import { buildProblem, shapeOf } from "./problem.js";
-import { assembleResult } from "./result/assemble.js";
 import type { FitResult } from "./result.js";
 import {
   type FitOptions,

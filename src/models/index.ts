@@ -49,9 +49,8 @@ export type * from "./inference/types.js";
 export { type Estimates, type WaldOptions, waldTest } from "./inference/wald.js";
 export { type Influence, type InfluentialPerson, influence } from "./influence.js";
 export type { FitJob, JobRunner, Progress, RunOptions, SharedData } from "./jobs/job.js";
-export { createLocalRunner } from "./jobs/localRunner.js";
+export { createLocalRunner } from "./localRunner.js";
 export { type LogisticOptions, logisticRegression } from "./logistic.js";
-export type { ResidualCorrelation, VarianceSharing } from "./parameters/residuals.js";
 export type { DistributionShape } from "./persons/shape.js";
 export { summarizeDiagnostics } from "./persons/summary.js";
 export type {
@@ -83,6 +82,7 @@ export {
 } from "./profile.js";
 export type { ThreeStepCorrection } from "./regression/classification.js";
 export type { StandardErrorKind } from "./regression/estimate.js";
+export type { ResidualCorrelation, VarianceSharing } from "./residuals.js";
 export type * from "./result.js";
 export {
   type CovarianceSharing,

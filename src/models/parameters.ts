@@ -1,7 +1,7 @@
 import { semiDefiniteFactor } from "../core/linalg.js";
 import type { FixedStructure } from "./design/moments.js";
 import { allocateParameters, type ClassParameters, type ParameterSizes } from "./kernels/types.js";
-import { type ResidualStructure, residualParts } from "./parameters/residuals.js";
+import { type ResidualStructure, residualParts } from "./residuals.js";
 import type { CovarianceSharing } from "./spec.js";
 
 /** What a layout needs to know of a model. */

@@ -1,11 +1,7 @@
 import { InputError, type Problem, unknownKeys } from "../core/errors.js";
-import {
-  RESIDUAL_STRUCTURES,
-  type ResidualStructure,
-  readResidualStructure,
-} from "./parameters/residuals.js";
+import { RESIDUAL_STRUCTURES, type ResidualStructure, readResidualStructure } from "./residuals.js";
 
-export type { ResidualStructure } from "./parameters/residuals.js";
+export type { ResidualStructure } from "./residuals.js";
 
 /** How the random-effect covariance D is shared by the classes: one D, one D times a scale, or one each. */
 export type CovarianceSharing = "equal" | "proportional" | "free";

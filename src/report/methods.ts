@@ -1,4 +1,4 @@
-import { residualParts } from "../models/parameters/residuals.js";
+import { residualParts } from "../models/residuals.js";
 import type { FitResult } from "../models/result.js";
 import { criterionName, modelName, ruleFavourite } from "./cautions/enumeration.js";
 import { timeUnit } from "./describe.js";

@@ -1,9 +1,5 @@
 import * as z from "zod";
-import {
-  RESIDUAL_STRUCTURES,
-  type ResidualStructure,
-  readResidualStructure,
-} from "../models/parameters/residuals.js";
+import { RESIDUAL_STRUCTURES, type ResidualStructure, readResidualStructure } from "../models/residuals.js";
 import type { CovarianceSharing } from "../models/spec.js";
 import { OUTCOME_NAMES } from "../prep/spec.js";
 import type { MeasureRole, TimeUnit } from "../prep/types.js";

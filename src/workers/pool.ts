@@ -82,7 +82,7 @@ class Pool implements JobRunner {
     this.workers = options.workers;
     const settings: WorkerSettings = {
       version: PROTOCOL_VERSION,
-      tasksUrl: (options.tasks ?? besideBuilt("../models/jobs/tasks.js")).href,
+      tasksUrl: (options.tasks ?? besideBuilt("../models/tasks.js")).href,
       channel: `symtraj-${process.pid}-${crypto.randomUUID()}`,
     };
     const workerFile = fileURLToPath(options.workerFile ?? besideBuilt("./worker.js"));

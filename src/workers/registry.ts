@@ -6,7 +6,7 @@ import type { TaskRegistry } from "../models/jobs/registry.js";
  * @returns the tasks
  */
 export async function loadModelTasks(): Promise<TaskRegistry> {
-  return (await import("../models/jobs/tasks.js")).tasks as TaskRegistry;
+  return (await import("../models/tasks.js")).tasks as TaskRegistry;
 }
 
 /**

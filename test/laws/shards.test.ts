@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { createStream } from "../../src/core/random.js";
 import { objectiveOf, type ProblemData } from "../../src/models/likelihood.js";
-import { RESIDUAL_STRUCTURES } from "../../src/models/parameters/residuals.js";
 import { buildProblem, shapeOf } from "../../src/models/problem.js";
+import { RESIDUAL_STRUCTURES } from "../../src/models/residuals.js";
 import { type ModelSpecInput, resolveSpec } from "../../src/models/spec.js";
 import { cohort, twoKinds, withColumns } from "../models/helpers.js";
 

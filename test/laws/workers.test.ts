@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "vitest";
 import { enumerate } from "../../src/models/enumeration.js";
 import { fit } from "../../src/models/fitModel.js";
 import type { JobRunner } from "../../src/models/jobs/job.js";
-import { createLocalRunner } from "../../src/models/jobs/localRunner.js";
+import { createLocalRunner } from "../../src/models/localRunner.js";
 import type { FitResult } from "../../src/models/result.js";
 import { cohort, QUICK, twoKinds, withColumns } from "../models/helpers.js";
 

@@ -4,7 +4,7 @@ import type { BootstrapOptions, BootstrapResult } from "../../src/models/bootstr
 import { bootstrap } from "../../src/models/bootstrap.js";
 import { fit } from "../../src/models/fitModel.js";
 import type { FitJob, JobRunner, RunOptions } from "../../src/models/jobs/job.js";
-import { createLocalRunner } from "../../src/models/jobs/localRunner.js";
+import { createLocalRunner } from "../../src/models/localRunner.js";
 import type { FitResult } from "../../src/models/result.js";
 import { createRunner } from "../../src/workers/index.js";
 import { cohort, expectAllFinite, ordinary, problemsOf, QUICK, twoKinds, withColumns } from "./helpers.js";

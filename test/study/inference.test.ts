@@ -6,7 +6,7 @@ import { bootstrap } from "../../src/models/bootstrap.js";
 import { fit } from "../../src/models/fitModel.js";
 import { waldTest } from "../../src/models/inference/wald.js";
 import { influence } from "../../src/models/influence.js";
-import { createLocalRunner } from "../../src/models/jobs/localRunner.js";
+import { createLocalRunner } from "../../src/models/localRunner.js";
 import { profileIntervals } from "../../src/models/profile.js";
 import type { FitResult } from "../../src/models/result.js";
 import { resolveSpec } from "../../src/models/spec.js";

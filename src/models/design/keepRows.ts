@@ -1,6 +1,6 @@
 import { InputError } from "../../core/errors.js";
 import type { LongTable, RowLedger, SetAsideReason } from "../../core/table.js";
-import { needsRows, residualParts } from "../parameters/residuals.js";
+import { needsRows, residualParts } from "../residuals.js";
 import type { ModelSpec } from "../spec.js";
 import { clusterCodes } from "./clusters.js";
 import { numericValues } from "./columns.js";

@@ -1,4 +1,4 @@
-import { residualParts } from "../parameters/residuals.js";
+import { residualParts } from "../residuals.js";
 import type { ModelSpec } from "../spec.js";
 import type { Moments } from "./moments.js";
 import type { Occasions } from "./occasions.js";

@@ -1,7 +1,7 @@
 import { InputError } from "../../core/errors.js";
 import type { LongTable } from "../../core/table.js";
 import type { Atom } from "../formula.js";
-import { needsRows, residualParts } from "../parameters/residuals.js";
+import { needsRows, residualParts } from "../residuals.js";
 import type { ModelSpec } from "../spec.js";
 import { numericValues, takeValues } from "./columns.js";
 import type { Kept } from "./keepRows.js";

@@ -1,8 +1,8 @@
 import type { StoredDesign } from "../design/types.js";
 import type { ClassParameters } from "../kernels/types.js";
 import { covarianceOfClass, smallestVariance } from "../parameters/reported.js";
-import { residualParts } from "../parameters/residuals.js";
 import type { ParameterLayout } from "../parameters.js";
+import { residualParts } from "../residuals.js";
 import type { FreeSpace } from "./freeSpace.js";
 
 /** A random effect counts as gone when its variance, given those before it, is below this share of the residual variance. */

@@ -1,6 +1,5 @@
 import type { ClassParameters } from "../kernels/types.js";
 import { layoutOf, objectiveOf, type ProblemData, type ProblemShape } from "../likelihood.js";
-import { residualParts } from "../parameters/residuals.js";
 import {
   allocateFor,
   innovationVariances,
@@ -8,6 +7,7 @@ import {
   residualVariances,
   unpackInto,
 } from "../parameters.js";
+import { residualParts } from "../residuals.js";
 import { EXACT_FIT_VARIANCE } from "./objective.js";
 
 /**

@@ -1,6 +1,6 @@
 import { InputError, type Problem } from "../../core/errors.js";
 import type { StoredDesign } from "../design/types.js";
-import { residualParts } from "../parameters/residuals.js";
+import { residualParts } from "../residuals.js";
 import type { CovarianceSharing, ModelSpec } from "../spec.js";
 import { differentData, differentMethods, type NestedFit } from "./comparable.js";
 import { refuse } from "./names.js";

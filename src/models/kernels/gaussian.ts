@@ -1,6 +1,6 @@
 import type { FixedStructure, Moments } from "../design/moments.js";
 import type { RowData } from "../design/rowData.js";
-import type { ResidualStructure } from "../parameters/residuals.js";
+import type { ResidualStructure } from "../residuals.js";
 import { commonKernel, isCommonKernelModel } from "./common.js";
 import { generalKernel, visitPersonScores } from "./general.js";
 import { oneClassKernel } from "./oneClass.js";

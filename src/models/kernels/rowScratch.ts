@@ -1,6 +1,6 @@
 import type { FixedStructure, Moments } from "../design/moments.js";
 import type { RowData } from "../design/rowData.js";
-import { type ResidualStructure, residualParts } from "../parameters/residuals.js";
+import { type ResidualStructure, residualParts } from "../residuals.js";
 import { allocatePatternAlgebra, type PatternAlgebra } from "./pattern.js";
 import { allocateInformation, type InformationScratch } from "./rowInformation.js";
 import { allocateWhitening, type Whitening } from "./whitening.js";

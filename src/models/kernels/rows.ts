@@ -1,7 +1,7 @@
 import { choleskyInPlace, invertPositiveDefinite } from "../../core/linalg.js";
 import type { FixedStructure, Moments } from "../design/moments.js";
 import type { RowData } from "../design/rowData.js";
-import type { ResidualStructure } from "../parameters/residuals.js";
+import type { ResidualStructure } from "../residuals.js";
 import { finishLogits } from "./general.js";
 import {
   applyInverse,

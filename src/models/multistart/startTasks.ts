@@ -15,8 +15,8 @@ import {
   type ProblemData,
   type ProblemShape,
 } from "../likelihood.js";
-import { residualParts, sharedByClasses } from "../parameters/residuals.js";
 import { allocateFor, largestCovarianceLast, type ParameterLayout, pack, unpackInto } from "../parameters.js";
+import { residualParts, sharedByClasses } from "../residuals.js";
 
 /** Input of the screening stage: a few EM steps from one random start. */
 export interface ScreenInput {

@@ -1,6 +1,6 @@
 import type { ClassParameters, Evaluation } from "../kernels/types.js";
 import { type ParameterLayout, sigmaPosition, sumSquares } from "../parameters.js";
-import { residualParts } from "./residuals.js";
+import { residualParts } from "../residuals.js";
 
 // From derivatives in class parameters, which kernels give, to derivatives in the free vector.
 

@@ -1,8 +1,8 @@
 import type { StoredDesign } from "../design/types.js";
 import type { ClassParameters } from "../kernels/types.js";
 import { type ParameterLayout, residualVariances } from "../parameters.js";
+import { residualParts } from "../residuals.js";
 import type { FittedResidual, ParameterBlock } from "../result.js";
-import { residualParts } from "./residuals.js";
 
 /** A parameter as users read it, without its value. */
 export interface ReportedParameter {

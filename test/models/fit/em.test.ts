@@ -2,12 +2,12 @@ import { describe, expect, test } from "vitest";
 import { emSteps } from "../../../src/models/fit/em.js";
 import { quasiNewton } from "../../../src/models/fit/quasiNewton.js";
 import { startVector } from "../../../src/models/fit/starts.js";
-import { tasks } from "../../../src/models/jobs/tasks.js";
 import { freeLikelihoodOf } from "../../../src/models/likelihood.js";
 import type { StartOutcome } from "../../../src/models/multistart/startTasks.js";
 import { buildProblem } from "../../../src/models/problem.js";
 import type { CovarianceSharing } from "../../../src/models/spec.js";
 import { resolveSpec } from "../../../src/models/spec.js";
+import { tasks } from "../../../src/models/tasks.js";
 import { cohort, twoKinds } from "../helpers.js";
 
 describe("EM steps near a variance of zero", () => {

@@ -7,8 +7,8 @@ import {
   type Moments,
 } from "../../../src/models/design/moments.js";
 import { buildRowData, type RowData } from "../../../src/models/design/rowData.js";
-import { needsRows } from "../../../src/models/parameters/residuals.js";
 import { createLayout, type ParameterLayout } from "../../../src/models/parameters.js";
+import { needsRows } from "../../../src/models/residuals.js";
 import type { CovarianceSharing, ResidualStructure } from "../../../src/models/spec.js";
 
 /** What fast-check draws: the structure of a model; its numbers follow from the seed. */

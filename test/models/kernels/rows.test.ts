@@ -9,7 +9,7 @@ import { oneClassKernel } from "../../../src/models/kernels/oneClass.js";
 import { rowsKernel } from "../../../src/models/kernels/rows.js";
 import { allocateEvaluation } from "../../../src/models/kernels/types.js";
 import { pullGradientInto } from "../../../src/models/parameters/chainRule.js";
-import { RESIDUAL_STRUCTURES, residualParts } from "../../../src/models/parameters/residuals.js";
+import { RESIDUAL_STRUCTURES, residualParts } from "../../../src/models/residuals.js";
 import { expectClose, numericalGradient } from "./checks.js";
 import { denseInformation, denseLikelihood, denseRemlTerm, parametersAt } from "./dense.js";
 import { type ModelShape, modelShapes, type RandomModel, randomModel } from "./randomModel.js";

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { fit } from "../../../src/models/fitModel.js";
-import { createLocalRunner } from "../../../src/models/jobs/localRunner.js";
+import { createLocalRunner } from "../../../src/models/localRunner.js";
 import { independentStarts, RUNNER_UP_WITHIN } from "../../../src/models/multistart/maxima.js";
 import type { StartOutcome } from "../../../src/models/multistart/startTasks.js";
 import { searchAll } from "../../../src/models/multistart.js";

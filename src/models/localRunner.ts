@@ -1,6 +1,6 @@
-import { createInThreadRunner } from "./inThread.js";
-import type { JobRunner } from "./job.js";
-import type { TaskRegistry } from "./registry.js";
+import { createInThreadRunner } from "./jobs/inThread.js";
+import type { JobRunner } from "./jobs/job.js";
+import type { TaskRegistry } from "./jobs/registry.js";
 import { tasks } from "./tasks.js";
 
 /** Longest time without a pause. */

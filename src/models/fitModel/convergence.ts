@@ -1,8 +1,8 @@
 import { checkVariances, SMALLEST_VARIANCE_RATIO } from "../fit/degenerate.js";
 import { judge, type VerdictEvidence } from "../fit/verdict.js";
 import type { FitSearch } from "../multistart/types.js";
-import { residualParts } from "../parameters/residuals.js";
 import type { Problem } from "../problem.js";
+import { residualParts } from "../residuals.js";
 import type { Convergence, VarianceBound } from "../result.js";
 import type { FitOptions, ModelSpec } from "../spec.js";
 

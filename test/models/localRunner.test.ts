@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { RunFailure } from "../../../src/core/errors.js";
-import type { FitJob, Progress } from "../../../src/models/jobs/job.js";
-import { createLocalRunner } from "../../../src/models/jobs/localRunner.js";
-import { buildProblem } from "../../../src/models/problem.js";
-import { resolveSpec } from "../../../src/models/spec.js";
-import { cohort, ordinary } from "../helpers.js";
+import { RunFailure } from "../../src/core/errors.js";
+import type { FitJob, Progress } from "../../src/models/jobs/job.js";
+import { createLocalRunner } from "../../src/models/localRunner.js";
+import { buildProblem } from "../../src/models/problem.js";
+import { resolveSpec } from "../../src/models/spec.js";
+import { cohort, ordinary } from "./helpers.js";
 
 const spec = resolveSpec({ outcome: "score", time: "time" });
 const { data } = buildProblem(cohort(20, 4, ordinary), spec);

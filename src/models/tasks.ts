@@ -1,6 +1,6 @@
-import { type RatioInput, type RatioReplicate, runRatioReplicates } from "../bootstrap/likelihoodRatio.js";
-import { type Replicate, type ReplicateInput, runReplicates } from "../bootstrap/replicate.js";
-import { type FinishedFit, type FinishInput, finish } from "../fit/finish.js";
+import { type RatioInput, type RatioReplicate, runRatioReplicates } from "./bootstrap/likelihoodRatio.js";
+import { type Replicate, type ReplicateInput, runReplicates } from "./bootstrap/replicate.js";
+import { type FinishedFit, type FinishInput, finish } from "./fit/finish.js";
 import {
   describeMaximum,
   type LimitInput,
@@ -8,8 +8,9 @@ import {
   type MaximumInput,
   type MaximumOutcome,
   profileLimit,
-} from "../fit/profile.js";
-import type { ProblemData } from "../likelihood.js";
+} from "./fit/profile.js";
+import type { SharedData, Task } from "./jobs/job.js";
+import type { ProblemData } from "./likelihood.js";
 import {
   type ConvergeInput,
   convergeStart,
@@ -20,8 +21,7 @@ import {
   type StartOutcome,
   screenSplit,
   screenStart,
-} from "../multistart/startTasks.js";
-import type { SharedData, Task } from "./job.js";
+} from "./multistart/startTasks.js";
 
 /** Runners hand over data untyped; these tasks are only ever given what `buildProblem` made. */
 function onProblem<Input, Output>(work: (data: ProblemData, input: Input) => Output): Task<never, Output> {
