@@ -5,7 +5,7 @@
 export interface FitJob<Input = unknown> {
   /** Position among the jobs of one call; results come back in this order. */
   readonly index: number;
-  /** Name of a task in `models/jobs/tasks.ts`. */
+  /** Name of a task in `models/tasks.ts`. */
   readonly task: string;
   /** Words for progress and error messages, e.g. `3 classes, start 17`. */
   readonly label: string;
