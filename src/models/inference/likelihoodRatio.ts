@@ -41,11 +41,7 @@ export function likelihoodRatioTest(smaller: NestedFit, larger: NestedFit): Like
   if (extension.unknownBecause !== null)
     return {
       ...base,
-      ...withoutP(
-        "not known",
-        extension.unknownBecause,
-        "Compare the models by BIC.",
-      ),
+      ...withoutP("not known", extension.unknownBecause, "Compare the models by BIC."),
     };
   const test = { ...base, ...significance(statistic, base.df, extension) };
   return {
@@ -149,9 +145,7 @@ function bounded(
     pBounds,
     verdict: "boundary",
     sentence: `${decided ? conclusion(pBounds.upper) : "Whether the data support the larger model cannot be decided from this test"} (likelihood ratio ${rounded(statistic)}, p ${boundWords(pBounds)}: several variances are tested at once, for which only bounds are known).`,
-    advice: decided
-      ? ""
-      : "Add the random effects one at a time, or compare the models by BIC.",
+    advice: decided ? "" : "Add the random effects one at a time, or compare the models by BIC.",
   };
 }
 
