@@ -14,7 +14,7 @@ export function declareCompare(program: Command): void {
   program
     .command("compare")
     .description("test a stored model against a smaller one: likelihood ratio, AIC, BIC")
-    .argument("<smaller>", "model.json of `symtraj fit --out`, or a file of a report's models folder")
+    .argument("<smaller>", "folder of `symtraj fit --out`, or a file of a report's models folder")
     .argument("<larger>", "another, of the same data, that adds to the first")
     .option("--bootstrap <n>", "simulate the test of one class more from n samples, e.g. 99; needs --data")
     .option("--data <file>", "the data file that both were fitted to, for --bootstrap")

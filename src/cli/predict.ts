@@ -10,7 +10,7 @@ export function declarePredict(program: Command): void {
   program
     .command("predict")
     .description("class and trajectory of new people from a stored model, without fitting again")
-    .argument("<model>", "model.json of `symtraj fit --out`, or a file of a report's models folder")
+    .argument("<model>", "folder of `symtraj fit --out`, or a file of a report's models folder")
     .argument("<data>", "data file with the model's columns")
     .option(
       "--id <column>",

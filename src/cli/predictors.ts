@@ -13,7 +13,7 @@ export function declarePredictors(program: Command): void {
   program
     .command("predictors")
     .description("predictors of class membership (three-step), and of outcomes (logistic regression)")
-    .argument("<model>", "model.json of `symtraj fit --out`, or models/chosen.json of a report")
+    .argument("<model>", "folder of `symtraj fit --out`, or models/chosen.json of a report")
     .argument("<data>", "the data file that the model was fitted to, or persons.csv of its study")
     .option(
       "--id <column>",

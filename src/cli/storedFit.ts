@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { access, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { InputError } from "../core/errors.js";
 import type { Prediction } from "../models/predict.js";
@@ -9,7 +9,7 @@ import { readMemberships } from "../report/write.js";
 
 /**
  * Reads a stored model.
- * @param path - a JSON file that symtraj wrote
+ * @param path - a JSON file that symtraj wrote, or a folder with a `model.json`
  * @param options - `posteriors`: also read them where they lie in a file beside it (default false)
  * @returns the fit
  * @throws InputError when the file cannot be read or is no stored model
@@ -20,7 +20,7 @@ export async function readStoredFit(
 ): Promise<FitResult> {
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(path, "utf8"));
+    json = JSON.parse(await readFile(await modelFile(path), "utf8"));
   } catch (error) {
     throw new InputError({
       code: "no-model",
@@ -31,7 +31,16 @@ export async function readStoredFit(
   }
   const file = posteriorFile(json);
   if (file === null || options.posteriors !== true) return fitFromJson(json);
-  return fitFromJson(json, await readMemberships(join(dirname(path), file)));
+  return fitFromJson(json, await readMemberships(join(dirname(await modelFile(path)), file)));
+}
+
+/** A folder of `symtraj fit --out` stands for the model in it. */
+async function modelFile(path: string): Promise<string> {
+  const inside = join(path, "model.json");
+  return access(inside).then(
+    () => inside,
+    () => path,
+  );
 }
 
 function whyUnread(error: unknown): string {
@@ -60,11 +69,11 @@ export interface ModelOrigin {
 /**
  * Finds out which data a stored model was fitted to: `fit --out` notes it in the model, a study in the manifest of
  * its folder.
- * @param path - the stored model
+ * @param path - the stored model, or a folder with a `model.json`
  * @returns what was found; nothing for models of elsewhere
  */
 export async function readOrigin(path: string): Promise<ModelOrigin> {
-  const noted = ((await readJson(path)) as { data?: ModelOrigin } | null)?.data?.id;
+  const noted = ((await readJson(await modelFile(path))) as { data?: ModelOrigin } | null)?.data?.id;
   if (typeof noted === "string") return { id: noted };
   const manifest = (await readJson(join(dirname(path), "..", "manifest.json"))) as {
     readonly study?: { readonly prep?: ModelOrigin };

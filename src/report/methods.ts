@@ -147,7 +147,7 @@ function inferenceParagraph({ inference = {} }: ReportInput): string[] {
   }
   if (tests !== undefined && tests.length > 0)
     parts.push(
-      `Wald tests were made of ${plural(tests.length, "hypothesis", "hypotheses")}: ${tests.map(({ hypotheses }) => hypotheses.join(" and ")).join("; ")}.`,
+      `Wald tests${tests[0]!.covariance === "robust" ? " with robust standard errors" : ""} were made of ${plural(tests.length, "hypothesis", "hypotheses")}: ${tests.map(({ hypotheses }) => hypotheses.join(" and ")).join("; ")}.`,
     );
   return parts.length === 0 ? [] : [parts.join(" ")];
 }

@@ -245,7 +245,8 @@ describe("symtraj compare", () => {
     ] as const)
       expect((await symtraj("fit", ...DATA, ...model, "--out", out)).status).toBe(0);
     const path = (name: string): string => join(name, "model.json");
-    const nested = await symtraj("compare", path("one"), path("slopes"));
+    // The folder stands for the model in it.
+    const nested = await symtraj("compare", "one", path("slopes"));
     expect([nested.status, nested.err]).toEqual([0, ""]);
     expect(nested.out).toContain("Distribution: half chi-square with 1, half with 2 degrees of freedom");
     const simulated = await symtraj(

@@ -19,7 +19,10 @@ export function hypothesesTable(inference: FurtherInference | undefined): Report
   return {
     id: "hypothesis-tests",
     title: "Hypotheses asked for",
-    note: ["Wald tests. Difference: the left side less the right.", ...reasons].join(" "),
+    note: [
+      `Wald tests with ${tests[0]!.covariance === "robust" ? "robust standard errors (sandwich)" : "the model's own standard errors"}. Difference: the left side less the right.`,
+      ...reasons,
+    ].join(" "),
     columns: [
       column("hypothesis", "Hypothesis"),
       column("difference", "Difference", "estimate"),

@@ -76,6 +76,9 @@ test("hypotheses show difference, error and test", () => {
   expect(columnOf(shown, "hypothesis")).toEqual(asked!.hypotheses);
   expect(columnOf(shown, "difference")).toEqual(asked!.estimates);
   expect(columnOf(shown, "statistic")).toEqual([asked!.statistic]);
+  expect(shown.note).toContain("the model's own standard errors");
+  const robust = waldTest(result, [{ weights: { "time@1": 1 } }], { covariance: "robust" });
+  expect(hypothesesTable({ tests: [robust] })!.note).toContain("robust standard errors");
   expect(hypothesesTable({ tests: [] })).toBeNull();
 });
 
