@@ -216,11 +216,13 @@ export function convergeStart(data: ProblemData, input: ConvergeInput): StartOut
 
 /** Iterations after which a climb is looked at for the first time; then after twice as many, and so on. */
 const FIRST_LEG = 50;
+/** The same where only occasions have variances of their own: few run beyond the bound, and ordinary climbs are over by then. */
+const OCCASION_LEG = 400;
 
 /**
  * Quasi-Newton, looked at on the way: where covariances are proportional the class of the largest is made their reference (were it the
- * reference class's that shrinks to nothing, all scales would run off together, for hundreds of iterations), and a climb of class variances
- * that has left their bound is given up.
+ * reference class's that shrinks to nothing, all scales would run off together, for hundreds of iterations), and a climb of class or
+ * occasion variances that has left their bound is given up.
  */
 function climbToMaximum(
   data: ProblemData,
@@ -229,13 +231,16 @@ function climbToMaximum(
 ): QuasiNewtonResult {
   let x: Float64Array = Float64Array.from(given);
   const isRelative = layout.sigmaAt > layout.scaleAt && (shape.restriction?.exchangeable ?? true);
-  const isLookedAt = isRelative || (shape.classes > 1 && residualParts(shape.residual).byClass);
+  const { byClass, byOccasion } = residualParts(shape.residual);
+  const isLookedAt = isRelative || (shape.classes > 1 && byClass);
+  const longest = (leg: number): number =>
+    isLookedAt ? leg : byOccasion ? Math.max(leg, OCCASION_LEG) : maxIterations;
   let iterations = 0;
   for (let leg = FIRST_LEG; ; leg *= 2) {
     if (isRelative) x = largestCovarianceLast(layout, x);
     const limit = maxIterations - iterations;
     const start = objective.evaluate(freeVector(space, x), true);
-    const result = quasiNewton(objective, start, isLookedAt ? Math.min(leg, limit) : limit, 1e-9);
+    const result = quasiNewton(objective, start, Math.min(longest(leg), limit), 1e-9);
     iterations += result.iterations;
     if (result.converged || result.iterations < leg || iterations >= maxIterations)
       return { ...result, iterations };

@@ -157,3 +157,11 @@ test("a residual variance that no score speaks of stays finite", async () => {
   const spec = { ...base, classes: 2, residual: "class+occasion" } as const;
   expectAllFinite(await fit(table, spec, QUICK));
 });
+
+test("a climb to an occasion that few people saw is given up once its variance has left the bound", async () => {
+  // One person has a sixth session, three a fifth.
+  const table = cohort(20, (person) => (person < 1 ? 6 : person < 3 ? 5 : 4), ordinary, 2);
+  const result = await fit(table, { ...base, classes: 2, residual: "occasion" }, QUICK);
+  expect(result.convergence.verdicts.map(({ name }) => name)).toEqual(["likelihood unbounded"]);
+  expect(result.convergence.iterations).toBeLessThan(1000);
+});
