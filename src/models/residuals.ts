@@ -49,18 +49,28 @@ export function readResidualStructure(text: string): ResidualStructure | null {
   return RESIDUAL_STRUCTURES.find((structure) => structure === canonical) ?? null;
 }
 
+/** Looked up, not worked out: the scores of a fit ask for every person. */
+const PARTS = Object.fromEntries(
+  RESIDUAL_STRUCTURES.map((structure): [ResidualStructure, ResidualParts] => {
+    const words = structure.split("+");
+    return [
+      structure,
+      {
+        byClass: words.includes("class"),
+        byOccasion: words.includes("occasion"),
+        correlation: words.includes("ar1") ? "ar1" : words.includes("car1") ? "car1" : null,
+      },
+    ];
+  }),
+) as Readonly<Record<ResidualStructure, ResidualParts>>;
+
 /**
  * Takes a residual structure apart.
  * @param structure - the structure
  * @returns what variances differ by, and the correlation
  */
 export function residualParts(structure: ResidualStructure): ResidualParts {
-  const words = structure.split("+");
-  return {
-    byClass: words.includes("class"),
-    byOccasion: words.includes("occasion"),
-    correlation: words.includes("ar1") ? "ar1" : words.includes("car1") ? "car1" : null,
-  };
+  return PARTS[structure];
 }
 
 /**

@@ -238,7 +238,7 @@ export interface FitResult {
   readonly termTests: readonly TermTest[];
   /** R^2 and intraclass correlation; null where the model has none. */
   readonly explainedVariance: ExplainedVariance | null;
-  /** What degrees of freedom of contrasts are computed from; null with several classes. */
+  /** What degrees of freedom of contrasts are computed from; null with several classes, and for ML fits of more than 2,000 people. */
   readonly satterthwaite: SatterthwaiteTerms | null;
   /** Units over which the robust standard errors sum the scores; null where there are none. */
   readonly robust: "person" | "cluster" | null;

@@ -96,36 +96,75 @@ export function simultaneousWidth(factor: readonly (readonly number[])[]): numbe
   const r = components[0]?.length ?? 0;
   if (r <= 1) return NORMAL_95;
   const peaks = directionalPeaks(components, r);
-  let low = NORMAL_95;
-  let high = 40;
-  while (high - low > 1e-7) {
-    const middle = 0.5 * (low + high);
-    const tail = peaks.reduce((sum, peak) => sum + chiSquareUpperTail((middle / peak) ** 2, r), 0);
-    if (tail > 0.05 * peaks.length) low = middle;
-    else high = middle;
+  // Log of P(M > c) / 0.05, nearly linear in c^2.
+  const excess = (square: number): number =>
+    Math.log(
+      peaks.reduce((sum, peak) => sum + chiSquareUpperTail(square / (peak * peak), r), 0) /
+        (0.05 * peaks.length),
+    );
+  return Math.sqrt(decreasingRoot(excess, NORMAL_95 ** 2, 1600));
+}
+
+/**
+ * Root of a decreasing function by false position (Illinois rule: an end that stays counts half).
+ * @returns the root to 1e-9 of itself; `low` where the function is not positive there
+ */
+function decreasingRoot(of: (x: number) => number, low: number, high: number): number {
+  let above = of(low);
+  if (above <= 0) return low;
+  let below = Math.max(of(high), -1e6);
+  let x = low;
+  for (let step = 0; step < 200 && high - low > 1e-9 * high; step++) {
+    const next = low + ((high - low) * above) / (above - below);
+    if (Math.abs(next - x) <= 1e-10 * next) return next;
+    x = next;
+    const value = of(x);
+    if (value > 0) {
+      low = x;
+      above = value;
+      below *= 0.5;
+    } else {
+      high = x;
+      below = value;
+      above *= 0.5;
+    }
   }
-  return low;
+  return x;
+}
+
+const drawn = new Map<number, Float64Array>();
+
+/** DRAWS random directions in r dimensions, always the same: every class of every fit uses them. */
+function directionsOf(r: number): Float64Array {
+  const known = drawn.get(r);
+  if (known !== undefined) return known;
+  const stream = createStream(SEED, r);
+  const z = new Float64Array(r);
+  const directions = new Float64Array(DRAWS * r);
+  for (let d = 0; d < DRAWS; d++) {
+    stream.fillNormal(z);
+    const length = Math.sqrt(z.reduce((sum, value) => sum + value * value, 0));
+    for (let a = 0; a < r; a++) directions[d * r + a] = z[a]! / length;
+  }
+  drawn.set(r, directions);
+  return directions;
 }
 
 /** max over t of |a_t'u| for random directions u, ascending, in means of groups. */
 function directionalPeaks(components: readonly (readonly number[])[], r: number): Float64Array {
   const nTimes = components.length;
   const flat = Float64Array.from(components.flat());
-  const stream = createStream(SEED, r);
-  const z = new Float64Array(r);
+  const u = directionsOf(r);
   const peaks = new Float64Array(DRAWS);
   for (let d = 0; d < DRAWS; d++) {
-    stream.fillNormal(z);
     let most = 0;
     for (let t = 0; t < nTimes; t++) {
       let sum = 0;
-      for (let a = 0; a < r; a++) sum += flat[t * r + a]! * z[a]!;
+      for (let a = 0; a < r; a++) sum += flat[t * r + a]! * u[d * r + a]!;
       if (sum < 0) sum = -sum;
       if (sum > most) most = sum;
     }
-    let length = 0;
-    for (let a = 0; a < r; a++) length += z[a]! * z[a]!;
-    peaks[d] = most / Math.sqrt(length);
+    peaks[d] = most;
   }
   peaks.sort();
   return Float64Array.from(

@@ -74,11 +74,14 @@ function patternSums(
   withProducts: boolean,
 ): { sums: Float64Array; products: Float64Array | null } {
   const { nPatterns, nBasis: m, patternStart, personIndex } = moments;
-  const rankOf = new Map(Array.from(keptPersons, (person, rank) => [person, rank]));
+  const rankOf = new Int32Array(keptPersons.reduce((most, person) => Math.max(most, person), -1) + 1);
+  keptPersons.forEach((person, rank) => {
+    rankOf[person] = rank;
+  });
   const sums = new Float64Array(nPatterns * m);
   const products = withProducts ? new Float64Array(nPatterns * m * m) : null;
   for (let g = 0; g < nPatterns; g++) {
-    const rank = rankOf.get(personIndex[patternStart[g]!]!)!;
+    const rank = rankOf[personIndex[patternStart[g]!]!]!;
     for (let r = keptStart[rank]!; r < keptStart[rank + 1]!; r++)
       for (let a = 0; a < m; a++) {
         const value = rowBasis[a]![r]!;
@@ -98,6 +101,10 @@ function personSums(
   const { nPersonColumns: c, w, weights, patternStart } = moments;
   const sum = new Float64Array(c);
   const products = new Float64Array(c * c);
+  if (c === 1 && weights.length === 0) {
+    const count = patternStart[g + 1]! - patternStart[g]!;
+    return { count, sum: sum.fill(count), products: products.fill(count) };
+  }
   for (let i = patternStart[g]!; i < patternStart[g + 1]!; i++) {
     const weight = weights.length === 0 ? 1 : weights[i]!;
     for (let a = 0; a < c; a++) {

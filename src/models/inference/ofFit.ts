@@ -61,6 +61,9 @@ export function inferenceOfFit(fit: FitForInference): InferenceResult {
   };
 }
 
+/** Beyond so many people t is normal to three digits, and a maximum likelihood fit does without what it costs to know better. */
+const MANY_PEOPLE = 2000;
+
 /** One class, nothing constrained, and a mean that the fixed effects alone make. */
 function satterthwaiteOf({
   problem,
@@ -72,6 +75,7 @@ function satterthwaiteOf({
   const { internalInverse: inverse, jacobian } = inference;
   const constrained = finished.eigenvalues.length < finished.x.length;
   if (layout.nClasses > 1 || layout.nLoadings > 0 || inverse === null || constrained) return null;
+  if (!spec.reml && problem.data.moments.nPersons > MANY_PEOPLE) return null;
   return satterthwaiteTerms({
     objective: objectiveOf(problem.data, spec).objective,
     x: finished.x,
