@@ -4,6 +4,7 @@ import type { StoredDesign } from "./design/types.js";
 import { endOfCorrelation, varyingEffects } from "./fit/boundary.js";
 import type { FinishedFit } from "./fit/finish.js";
 import { FLAT_CURVATURE } from "./fit/newton.js";
+import { parameterKey } from "./inference/names.js";
 import type { ClassParameters } from "./kernels/types.js";
 import {
   type ReportedParameter,
@@ -27,6 +28,8 @@ export interface Inference {
   readonly internalInverse: Float64Array | null;
   /** A covariate (or combination) foretells class membership perfectly, so that some logits are infinite. */
   readonly separated: boolean;
+  /** Keys (see `parameterKey`) of parameters that have no standard error because the curvature says nothing of them. */
+  readonly unidentified: readonly string[];
 }
 
 /** Standard error of a logit, per standard deviation of its covariate, above which the logit counts as infinite. */
@@ -67,9 +70,11 @@ export function infer(
     inverse === null || fit.scoreProducts === null
       ? null
       : sandwich(jacobian, sandwich(inverse, fit.scoreProducts, n, n), names.length, n);
+  const unknown = (i: number): boolean =>
+    flatShare[i]! > 1e-4 ||
+    (names[i]!.block === "membership" && infinite.has(i - (names.length - layout.betaAt)));
   const errorAt = (matrix: Float64Array | null, i: number): number | null => {
-    if (matrix === null || flatShare[i]! > 1e-4 || atEnd.has(i)) return null;
-    if (names[i]!.block === "membership" && infinite.has(i - (names.length - layout.betaAt))) return null;
+    if (matrix === null || atEnd.has(i) || unknown(i)) return null;
     const variance = matrix[i * names.length + i]!;
     return variance > 0 && Number.isFinite(variance) ? Math.sqrt(variance) : null;
   };
@@ -99,6 +104,7 @@ export function infer(
     jacobian,
     internalInverse: inverse,
     separated: infinite.size > 0,
+    unidentified: names.flatMap((entry, i) => (unknown(i) && !atEnd.has(i) ? [parameterKey(entry)] : [])),
   };
 }
 

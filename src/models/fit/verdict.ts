@@ -12,6 +12,8 @@ export interface VerdictEvidence {
   readonly boundary: readonly string[];
   /** A covariate foretells class membership perfectly. */
   readonly separated: boolean;
+  /** Parameters (by name) that the curvature says nothing of. */
+  readonly unidentified: readonly string[];
   /** Residual variances of classes ran apart, or to zero. */
   readonly degenerate: boolean;
   /** The model with one class fewer has a higher log-likelihood. */
@@ -46,7 +48,8 @@ const SENTENCES: Record<VerdictName, { sentence: string; advice: string }> = {
   "not identified": {
     sentence:
       "The data cannot tell some of the parameters apart, so different values explain them equally well.",
-    advice: "Choose a simpler model: fewer classes, random effects or covariates.",
+    advice:
+      "Choose a simpler model: fewer classes, random effects or covariates, or a simpler residual structure.",
   },
   "likelihood unbounded": {
     sentence:
@@ -86,11 +89,19 @@ export function judge(evidence: VerdictEvidence): { converged: boolean; verdicts
 
 function detail(name: VerdictName, evidence: VerdictEvidence): Verdict {
   const { sentence, advice } = SENTENCES[name];
-  const where =
-    name === "class vanished"
-      ? ` (class ${evidence.emptyClasses.join(", ")})`
-      : name === "converged on a boundary"
-        ? ` (${evidence.boundary.join(", ")})`
-        : "";
-  return { name, sentence: where === "" ? sentence : `${sentence.slice(0, -1)}${where}.`, advice };
+  const where = whereOf(name, evidence);
+  return { name, sentence: where === "" ? sentence : `${sentence.slice(0, -1)} (${where}).`, advice };
+}
+
+/** Names shown before the rest is counted. */
+const NAMES_SHOWN = 6;
+
+/** What a verdict is about, by name. */
+function whereOf(name: VerdictName, { emptyClasses, boundary, unidentified }: VerdictEvidence): string {
+  if (name === "class vanished" && emptyClasses.length > 0)
+    return `${emptyClasses.length === 1 ? "class" : "classes"} ${emptyClasses.join(", ")}`;
+  if (name === "converged on a boundary") return boundary.join(", ");
+  if (name !== "not identified") return "";
+  const more = unidentified.length - NAMES_SHOWN;
+  return `${unidentified.slice(0, NAMES_SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

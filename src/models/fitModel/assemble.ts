@@ -97,6 +97,7 @@ export function assembleResult(
       emptyClasses: classes.filter((c) => c.proportion * nPersons < 1).map((c) => c.label),
       boundary: boundaryOf(layout, design.stored, parameters, constraints?.space),
       separated: inference.separated,
+      unidentified: inference.unidentified,
     }),
     warnings: [
       ...design.warnings,

@@ -18,7 +18,7 @@ export function convergenceResult(
   search: FitSearch,
   options: FitOptions,
   bound: VarianceBound | null,
-  estimates: Pick<VerdictEvidence, "emptyClasses" | "boundary" | "separated">,
+  estimates: Pick<VerdictEvidence, "emptyClasses" | "boundary" | "separated" | "unidentified">,
 ): Convergence {
   const { gradientCriterion, eigenvalues } = search.finished;
   const smallestCurvature = eigenvalues[0] ?? 1;

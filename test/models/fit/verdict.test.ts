@@ -23,6 +23,7 @@ const sound: VerdictEvidence = {
   emptyClasses: [],
   boundary: [],
   separated: false,
+  unidentified: [],
   degenerate: false,
   fewerIsBetter: false,
   starts: starts(20),
@@ -68,7 +69,15 @@ describe("verdicts", () => {
 
   test("sentences name the classes and effects concerned", () => {
     const { verdicts } = judge({ ...sound, emptyClasses: [2, 3], boundary: ["time", "mood"] });
-    expect(verdicts[0]!.sentence).toMatch(/\(class 2, 3\)\.$/);
+    expect(verdicts[0]!.sentence).toMatch(/\(classes 2, 3\)\.$/);
     expect(verdicts[1]!.sentence).toMatch(/\(time, mood\)\.$/);
+  });
+
+  test("sentences name the parameters that cannot be told apart, the first few of many", () => {
+    const sentence = (unidentified: readonly string[]): string =>
+      judge({ ...sound, smallestCurvature: 0, unidentified }).verdicts[0]!.sentence;
+    expect(sentence([])).toMatch(/equally well\.$/);
+    expect(sentence(["x@1", "x@2"])).toMatch(/equally well \(x@1, x@2\)\.$/);
+    expect(sentence([..."abcdefgh"])).toMatch(/\(a, b, c, d, e, f and 2 more\)\.$/);
   });
 });
