@@ -173,7 +173,7 @@ function tableNotes({ robust, clusters, parameters }: FitResult): string[] {
   const notes: string[] = [];
   if (robust === "cluster" && clusters !== null)
     notes.push(
-      `Robust SE: allows for what people in one of the ${clusters.count} clusters of ${clusters.column} share. The other columns take people as independent.`,
+      `Robust SE: allows for what people in one of the ${clusters.count} clusters of ${clusters.column} share. z, p and intervals rest on it; SE takes people as independent.`,
     );
   else if (robust === "person")
     notes.push(

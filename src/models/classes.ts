@@ -166,7 +166,7 @@ export function classCurve(
     for (let j = 0; j < nFixed; j++) value += parameters.beta[k * nFixed + j]! * rows[j]![t]!;
     return value * scaling.outcomeSd + scaling.outcomeMean;
   });
-  const inverse = inference.internalInverse;
+  const inverse = inference.internalCovariance;
   const known = inference.parameters.every(
     ({ block, class: label, standardError, constraint }) =>
       block !== "fixed" || (label ?? k + 1) !== k + 1 || standardError !== null || constraint === "fixed",

@@ -26,6 +26,8 @@ export interface Inference {
   readonly jacobian: Float64Array;
   /** Inverse observed information of the internal vector over the directions with curvature; null where one rises. */
   readonly internalInverse: Float64Array | null;
+  /** Covariance of the internal vector that tests and intervals rest on: that inverse, or with clusters the sandwich. */
+  readonly internalCovariance: Float64Array | null;
   /** A covariate (or combination) foretells class membership perfectly, so that some logits are infinite. */
   readonly separated: boolean;
   /** Keys (see `parameterKey`) of parameters that have no standard error because the curvature says nothing of them. */
@@ -42,6 +44,7 @@ const LARGEST_LOGIT_ERROR = 100;
  * @param stored - the design
  * @param fit - the finished fit
  * @param constraints - those of the model; what they fix has no standard error
+ * @param clustered - whether people belong to clusters: tests and intervals then rest on the robust errors
  * @returns estimates and covariance
  * Source: observed information: Efron & Hinkley (1978); sandwich: Huber (1967), White (1982).
  */
@@ -50,6 +53,7 @@ export function infer(
   stored: StoredDesign,
   fit: FinishedFit,
   constraints: CompiledConstraints | null = null,
+  clustered = false,
 ): Inference {
   const names = reportedParameters(layout, stored);
   const parameters = allocateFor(layout);
@@ -66,10 +70,9 @@ export function infer(
   const infinite = infiniteLogits(layout, inverse);
   const atEnd = estimatesAtEnd(names, values, stored, layout, parameters, constraints);
   const covariance = inverse === null ? null : sandwich(jacobian, inverse, names.length, n);
-  const robust =
-    inverse === null || fit.scoreProducts === null
-      ? null
-      : sandwich(jacobian, sandwich(inverse, fit.scoreProducts, n, n), names.length, n);
+  const internalRobust =
+    inverse === null || fit.scoreProducts === null ? null : sandwich(inverse, fit.scoreProducts, n, n);
+  const robust = internalRobust === null ? null : sandwich(jacobian, internalRobust, names.length, n);
   const unknown = (i: number): boolean =>
     flatShare[i]! > 1e-4 ||
     (names[i]!.block === "membership" && infinite.has(i - (names.length - layout.betaAt)));
@@ -81,20 +84,22 @@ export function infer(
   return {
     parameters: names.map((entry, i) => {
       const standardError = errorAt(covariance, i);
+      const robustStandardError = errorAt(robust, i);
+      const error = clustered ? robustStandardError : standardError;
       const estimate = values[i]!;
-      const z = entry.testable && standardError !== null ? estimate / standardError : null;
+      const z = entry.testable && error !== null ? estimate / error : null;
       return {
         name: entry.name,
         block: entry.block,
         class: entry.class,
         estimate,
         standardError,
-        robustStandardError: errorAt(robust, i),
+        robustStandardError,
         z,
         df: null,
         p: z === null ? null : twoSidedP(z),
-        lower: standardError === null ? null : estimate - NORMAL_95 * standardError,
-        upper: standardError === null ? null : estimate + NORMAL_95 * standardError,
+        lower: error === null ? null : estimate - NORMAL_95 * error,
+        upper: error === null ? null : estimate + NORMAL_95 * error,
         ...(constraints?.fixed.has(i) ? { constraint: "fixed" as const } : {}),
         ...(constraints?.equal.has(i) ? { constraint: "equal" as const } : {}),
       };
@@ -103,6 +108,7 @@ export function infer(
     robustCovariance: rowsOf(robust, names.length),
     jacobian,
     internalInverse: inverse,
+    internalCovariance: clustered ? internalRobust : inverse,
     separated: infinite.size > 0,
     unidentified: names.flatMap((entry, i) => (unknown(i) && !atEnd.has(i) ? [parameterKey(entry)] : [])),
   };

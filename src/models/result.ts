@@ -18,12 +18,15 @@ export interface ParameterEstimate {
   readonly standardError: number | null;
   /** Sandwich over persons or clusters (see `robust` of the result); null where it does not exist. */
   readonly robustStandardError: number | null;
-  /** Wald z = estimate / standardError (a t where `df` is given); null where a test of zero makes no sense (variances). */
+  /**
+   * Wald z = estimate / standardError (a t where `df` is given; with clusters by the robust error); null where a test of zero makes no
+   * sense (variances).
+   */
   readonly z: number | null;
   /** Satterthwaite's degrees of freedom: fixed effects of REML fits. Null elsewhere, where p and interval are normal. */
   readonly df: number | null;
   readonly p: number | null;
-  /** 95% Wald interval, of the normal distribution or of t. */
+  /** 95% Wald interval, of the normal distribution or of t; with clusters by the robust error. */
   readonly lower: number | null;
   readonly upper: number | null;
   /** Held by the constraints of the model: at a value (no standard error then), or equal to other parameters. */

@@ -157,7 +157,7 @@ function robustPhrase({ model, clusters }: FitResult): string {
   // Fits stored by earlier versions know no clusters.
   if ((clusters ?? null) === null)
     return ", robust ones from the sandwich estimator (Huber, 1967; White, 1982)";
-  return `, robust ones from the sandwich estimator with scores summed within the ${formatCount(clusters!.count)} clusters of ${clusters!.column} (Liang & Zeger, 1986)`;
+  return `, robust ones from the sandwich estimator with scores summed within the ${formatCount(clusters!.count)} clusters of ${clusters!.column} (Liang & Zeger, 1986), on which tests and intervals rest`;
 }
 
 /** Starts beyond the random ones that were asked for are splits of the classes of a smaller model. */

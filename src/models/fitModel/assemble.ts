@@ -43,7 +43,7 @@ export function assembleResult(
   unpackInto(layout, finished.x, parameters);
   const design = designAsFitted(table, spec, problem.design, parameters);
   const constraints = constraintsOf(problem, spec);
-  const inference = infer(layout, design.stored, finished, constraints);
+  const inference = infer(layout, design.stored, finished, constraints, problem.data.clusters !== null);
   const posteriors = posteriorsOf(table, design, finished.posteriors, spec.classes);
   const classes = describeClasses({ table, spec, design, layout, parameters, inference, posteriors });
   const logLikelihood = userLogLikelihood(problem, spec, finished.logLikelihood);
@@ -74,7 +74,6 @@ export function assembleResult(
       inference,
       proportions: classes.map((each) => each.proportion),
     }),
-    robust: finished.scoreProducts === null ? null : problem.data.clusters === null ? "person" : "cluster",
     clusters: clustersOf(problem),
     covariance: covarianceResult(layout, problem.design.stored, parameters),
     residual: describeResidual(layout, design.stored, parameters),

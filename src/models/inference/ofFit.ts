@@ -38,6 +38,7 @@ export type InferenceResult = Pick<
   | "termTests"
   | "explainedVariance"
   | "satterthwaite"
+  | "robust"
 >;
 
 /**
@@ -53,12 +54,19 @@ export function inferenceOfFit(fit: FitForInference): InferenceResult {
     parameterCovariance: inference.covariance,
     robustCovariance: inference.robustCovariance,
     satterthwaite,
+    robust: robustKind(fit),
   };
   return {
     ...estimates,
     termTests: termTests({ ...estimates, model: spec, design: design.stored }),
     explainedVariance: explainedVarianceOf(fit),
   };
+}
+
+/** Units over which the sandwich sums the scores. */
+function robustKind({ problem, finished }: FitForInference): FitResult["robust"] {
+  if (finished.scoreProducts === null) return null;
+  return problem.data.clusters === null ? "person" : "cluster";
 }
 
 /** Beyond so many people t is normal to three digits, and a maximum likelihood fit does without what it costs to know better. */

@@ -1,6 +1,6 @@
 import { chiSquareUpperTail, fUpperTail } from "../../core/distributions.js";
 import { InputError, type Problem } from "../../core/errors.js";
-import type { ParameterEstimate } from "../result.js";
+import type { FitResult, ParameterEstimate } from "../result.js";
 import { contrastText, parseContrasts } from "./contrastText.js";
 import { findParameter, parameterKey, refuse } from "./names.js";
 import { independentRows, type StandardisedRows, varies } from "./rank.js";
@@ -14,11 +14,13 @@ export interface Estimates {
   readonly robustCovariance: readonly (readonly number[])[] | null;
   readonly satterthwaite: SatterthwaiteTerms | null;
   readonly model: { readonly reml: boolean };
+  /** As in `FitResult`; left out by fits stored by earlier versions. */
+  readonly robust?: FitResult["robust"];
 }
 
 /** How a Wald test is made. */
 export interface WaldOptions {
-  /** Default: `observed`. */
+  /** Default: `observed`; `robust` where people belong to clusters. */
   readonly covariance?: CovarianceKind;
   /**
    * `satterthwaite`: t or F with estimated degrees of freedom, for fixed effects of one class and the observed covariance;
@@ -111,7 +113,7 @@ function weightsOf(
  * @throws InputError for hypotheses that contradict each other
  */
 export function testRows(result: Estimates, contrasts: ContrastRows, options: WaldOptions = {}): WaldTest {
-  const kind = options.covariance ?? "observed";
+  const kind = options.covariance ?? (result.robust === "cluster" ? "robust" : "observed");
   const covariance = kind === "robust" ? result.robustCovariance : result.parameterCovariance;
   const estimates = contrasts.rows.map(
     (row, i) => combine(row, (j) => result.parameters[j]!.estimate) - contrasts.values[i]!,
@@ -145,7 +147,7 @@ export function testRows(result: Estimates, contrasts: ContrastRows, options: Wa
   }
   const df = independent.kept.length;
   if (df === 0) return without("The model itself makes the hypothesis true.", standardErrors);
-  return { ...base, standardErrors, reason: null, ...significance(result, contrasts, independent, options) };
+  return { ...base, standardErrors, reason: null, ...significance(result, contrasts, independent, { ...options, covariance: kind }) };
 }
 
 /** Chi-square, or F where the degrees of freedom of its denominator are wanted and known. */

@@ -32,7 +32,7 @@ export function parametersTable(fit: FitResult, id = "parameters", title = "Esti
       : "",
     withDf
       ? "t and p: with Satterthwaite's degrees of freedom (df); the 95% CI likewise, or from the normal distribution where there is no df."
-      : "z and p: Wald tests; the 95% CI is the Wald interval.",
+      : `z and p: Wald tests; the 95% CI is the Wald interval${clustered ? "; all rest on the robust SE" : ""}.`,
     `Variances are not tested against zero.${heldPhrase(fit)}`,
   ];
   return {
@@ -175,7 +175,7 @@ export function termTestsTable(fit: FitResult): ReportTable | null {
   return {
     id: "term-tests",
     title: "Tests of whole terms",
-    note: "Wald tests of all coefficients of a term at once, with the model's own standard errors.",
+    note: `Wald tests of all coefficients of a term at once, with ${tests[0]!.covariance === "robust" ? "robust standard errors (sandwich)" : "the model's own standard errors"}.`,
     columns: [
       column("part", "Part"),
       column("term", "Term"),
