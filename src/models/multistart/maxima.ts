@@ -48,13 +48,15 @@ export function distinctMaxima(
   shape: ProblemShape,
   finalists: readonly StartOutcome[],
 ): FoundMaximum[] {
+  // Less than one person's worth: such a class has vanished, wherever its mean lies.
+  const empty = 1 / problem.data.moments.nPersons;
   const found: { start: StartOutcome; finalists: StartOutcome[]; means: ClassMeans }[] = [];
   for (const start of finalists) {
     const means = classMeansOf(problem, shape, Float64Array.from(start.x));
     const known = found.find(
       (other) =>
         other.start.logLikelihood - start.logLikelihood < SAME_VALUE &&
-        largestDifference(other.means, means) < SAME_MEAN * problem.design.stored.scaling.outcomeSd,
+        largestDifference(other.means, means, empty) < SAME_MEAN * problem.design.stored.scaling.outcomeSd,
     );
     if (known === undefined) found.push({ start, finalists: [start], means });
     else known.finalists.push(start);
@@ -96,17 +98,15 @@ function classMeansOf(problem: Problem, shape: ProblemShape, x: Float64Array): C
   };
 }
 
-/** Largest difference of means of matched classes; classes that nobody is in say nothing. */
-function largestDifference(a: ClassMeans, b: ClassMeans): number {
+/** Largest difference of means of matched classes; classes of a smaller proportion than `empty` say nothing. */
+function largestDifference(a: ClassMeans, b: ClassMeans, empty: number): number {
   const gap = (i: number, j: number): number =>
-    a.proportions[i]! < EMPTY && b.proportions[j]! < EMPTY
+    a.proportions[i]! < empty && b.proportions[j]! < empty
       ? 0
       : a.means[i]!.reduce((most, value, t) => Math.max(most, Math.abs(value - b.means[j]![t]!)), 0);
   const cost = a.means.map((_, i) => b.means.map((_other, j) => gap(i, j)));
   return Math.max(...cheapestAssignment(cost).map((j, i) => cost[i]![j]!));
 }
-
-const EMPTY = 1e-6;
 
 /**
  * Describes the next best maximum beside the best: classes matched by the persons they share.
