@@ -152,9 +152,40 @@ export function unpackInto(layout: ParameterLayout, x: Float64Array, out: ClassP
     out.loadings[o] = o === 0 ? 0 : o === last ? 1 : x[layout.loadingsAt + o - 1]!;
 }
 
+/**
+ * Free parameter of an autocorrelation by time below which it is exactly zero (1e-87 per usual lag), and the likelihood flat: a maximum
+ * without autocorrelation is then reached, not approached for ever.
+ */
+const NO_AUTOCORRELATION = -200;
+
 /** By session number it may be negative; by time it is a share kept per unit. */
 function autocorrelationOf(layout: ParameterLayout, free: number): number {
-  return residualParts(layout.residual).correlation === "ar1" ? Math.tanh(free) : 1 / (1 + Math.exp(-free));
+  if (residualParts(layout.residual).correlation === "ar1") return Math.tanh(free);
+  return free < NO_AUTOCORRELATION ? 0 : 1 / (1 + Math.exp(-free));
+}
+
+/** Its inverse. */
+function freeAutocorrelation(layout: ParameterLayout, r: number): number {
+  if (residualParts(layout.residual).correlation === "ar1") return Math.atanh(r);
+  return r > 0 ? Math.log(r / (1 - r)) : NO_AUTOCORRELATION - 1;
+}
+
+/** Free parameter of an autocorrelation by time of 0.05. */
+const LITTLE_AUTOCORRELATION = -3;
+
+/**
+ * Where to start from: no autocorrelation by time is a place that gradients do not lead away from, so a start has a little.
+ * @param layout - the layout
+ * @param x - full vector
+ * @returns the vector, or a copy with a little autocorrelation
+ */
+export function withSomeAutocorrelation(layout: ParameterLayout, x: Float64Array): Float64Array {
+  const { correlationAt } = layout;
+  if (residualParts(layout.residual).correlation !== "car1" || x[correlationAt]! >= LITTLE_AUTOCORRELATION)
+    return x;
+  const out = x.slice();
+  out[correlationAt] = LITTLE_AUTOCORRELATION;
+  return out;
 }
 
 function logScale(layout: ParameterLayout, x: Float64Array, k: number): number {
@@ -231,8 +262,7 @@ export function pack(layout: ParameterLayout, parameters: ClassParameters): Floa
       x[sigmaPosition(layout, k, o)] = 0.5 * Math.log(parameters.residual[k * layout.nResidual + o]!);
   if (layout.loadingsAt > layout.correlationAt) {
     const r = parameters.residual[layout.nResidual - 1]!;
-    x[layout.correlationAt] =
-      residualParts(layout.residual).correlation === "ar1" ? Math.atanh(r) : Math.log(r / (1 - r));
+    x[layout.correlationAt] = freeAutocorrelation(layout, r);
   }
   for (let o = 1; o < layout.nLoadings - 1; o++) x[layout.loadingsAt + o - 1] = parameters.loadings[o]!;
   return x;

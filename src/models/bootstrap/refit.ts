@@ -3,7 +3,13 @@ import { emSteps } from "../fit/em.js";
 import { freeVector, fullVector } from "../fit/freeSpace.js";
 import { quasiNewton } from "../fit/quasiNewton.js";
 import { type FreeLikelihood, freeLikelihoodOf, type ProblemData, type ProblemShape } from "../likelihood.js";
-import { allocateFor, type ParameterLayout, residualVariances, unpackInto } from "../parameters.js";
+import {
+  allocateFor,
+  type ParameterLayout,
+  residualVariances,
+  unpackInto,
+  withSomeAutocorrelation,
+} from "../parameters.js";
 
 /** Why a replicate gives no estimates. */
 export type ReplicateFailure = "no likelihood" | "not converged" | "class vanished" | "likelihood unbounded";
@@ -97,7 +103,7 @@ function failureOf(
 
 /**
  * A fit's vector as a start for other data: where a random effect has (next to) no variance the log-likelihood is stationary
- * in the factor of D, whatever the data, so such entries are moved off zero.
+ * in the factor of D, whatever the data, so such entries are moved off zero, and so is an autocorrelation by time.
  * @param layout - the layout
  * @param x - full vector of the fit
  * @returns the start
@@ -113,5 +119,5 @@ export function warmStart(layout: ParameterLayout, x: Float64Array): Float64Arra
       const at = layout.factorAt + f * nEntries + e;
       if (layout.factorRow[e] === layout.factorColumn[e] && Math.abs(out[at]!) < smallest) out[at] = smallest;
     }
-  return out;
+  return withSomeAutocorrelation(layout, out);
 }

@@ -1,6 +1,6 @@
 import type { RandomStream } from "../../core/random.js";
 import type { FreeLikelihood } from "../likelihood.js";
-import { permuteClasses } from "../parameters.js";
+import { permuteClasses, withSomeAutocorrelation } from "../parameters.js";
 import { nearestFreeVector } from "./freeSpace.js";
 
 /** Assignments of groups to classes that are compared when the best of several is wanted. */
@@ -44,10 +44,14 @@ export function constrainedStart(
  * The free vector nearest to a full one in the metric of the complete-data information there, or, where that leads to where no likelihood
  * is (the metric is that of one point, and a residual variance near zero has a steep one), in the plain metric.
  * @param likelihood - log-likelihood, layout and space
- * @param x - full vector
- * @returns the free vector; x itself where nothing is constrained
+ * @param given - full vector; a start without any autocorrelation by time gets a little
+ * @returns the free vector; the full one where nothing is constrained
  */
-export function projected({ objective, full, space }: FreeLikelihood, x: Float64Array): Float64Array {
+export function projected(
+  { objective, full, layout, space }: FreeLikelihood,
+  given: Float64Array,
+): Float64Array {
+  const x = withSomeAutocorrelation(layout, given);
   if (space === undefined) return x;
   const { value, information } = full.evaluate(x, true);
   if (Number.isFinite(value)) {

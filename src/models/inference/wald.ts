@@ -147,7 +147,12 @@ export function testRows(result: Estimates, contrasts: ContrastRows, options: Wa
   }
   const df = independent.kept.length;
   if (df === 0) return without("The model itself makes the hypothesis true.", standardErrors);
-  return { ...base, standardErrors, reason: null, ...significance(result, contrasts, independent, { ...options, covariance: kind }) };
+  return {
+    ...base,
+    standardErrors,
+    reason: null,
+    ...significance(result, contrasts, independent, { ...options, covariance: kind }),
+  };
 }
 
 /** Chi-square, or F where the degrees of freedom of its denominator are wanted and known. */

@@ -70,7 +70,7 @@ export function computeWhitening(
   const n = rows.patternRow[g + 1]! - first;
   const rho = correlated ? residual[offset + nVariances]! : 0;
   w.n = n;
-  // NaN makes the objective refuse the point. Exactly 0 is a value of AR(1), where powers are whole.
+  // NaN makes the objective refuse the point. Exactly 0 is no autocorrelation.
   const isRefused =
     correlated && (1 - Math.abs(rho) < NEAREST_TO_ONE || (rho !== 0 && Math.abs(rho) < SMALLEST_RHO));
   let logDeterminant = isRefused ? Number.NaN : 0;
@@ -86,7 +86,8 @@ export function computeWhitening(
     w.variance[t] = v;
     w.sd[t] = sd;
     w.phi[t] = phi;
-    w.phiSlope[t] = linked ? lag * rho ** (lag - 1) : 0;
+    // At 0 the slope of a lag below 1 is infinite; no parameter moves there.
+    w.phiSlope[t] = linked && (rho !== 0 || lag >= 1) ? lag * rho ** (lag - 1) : 0;
     w.own[t] = 1 / (sd * root);
     w.before[t] = t > 0 ? phi / (w.sd[t - 1]! * root) : 0;
     logDeterminant += Math.log(variance) + Math.log(innovation);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createStream } from "../../../src/core/random.js";
+import { createStream, type RandomStream } from "../../../src/core/random.js";
 import { tableFromArrays } from "../../../src/core/table.js";
 import { newtonFinish, observedInformation } from "../../../src/models/fit/newton.js";
 import type { Objective } from "../../../src/models/fit/objective.js";
@@ -7,7 +7,7 @@ import { fit } from "../../../src/models/fitModel.js";
 import { objectiveOf } from "../../../src/models/likelihood.js";
 import { buildProblem } from "../../../src/models/problem.js";
 import { resolveSpec } from "../../../src/models/spec.js";
-import { cohort, expectAllFinite, ordinary, type Person, QUICK } from "../helpers.js";
+import { cohort, expectAllFinite, ordinary, type Person, QUICK, twoKinds, withColumns } from "../helpers.js";
 
 const base = { outcome: "score", time: "time", fixed: "1 + time", random: "1" };
 
@@ -164,4 +164,28 @@ test("a climb to an occasion that few people saw is given up once its variance h
   const result = await fit(table, { ...base, classes: 2, residual: "occasion" }, QUICK);
   expect(result.convergence.verdicts.map(({ name }) => name)).toEqual(["likelihood unbounded"]);
   expect(result.convergence.iterations).toBeLessThan(1000);
+});
+
+/** One of two kinds of people, whose neighbouring sessions lie on opposite sides of the line. */
+function opposite(index: number, stream: RandomStream): Person {
+  const kind = twoKinds(index, stream);
+  return (session, own) => kind(session, own) + (session % 2 === 0 ? 1 : -1);
+}
+
+test("residuals without autocorrelation end a mixture by time quickly, at its boundary and on the value of independent ones", async () => {
+  const table = withColumns(
+    cohort(80, (i) => 4 + (i % 3), opposite),
+    {
+      // Irregular times, some a tenth of the usual lag apart.
+      time: (row, r) => row.time! + 0.9 * Math.abs(Math.sin(7 * r)),
+    },
+  );
+  const spec = { outcome: "score", time: "time", fixed: "1 + time", random: "1", classes: 2 } as const;
+  const independent = await fit(table, spec, QUICK);
+  const result = await fit(table, { ...spec, residual: "car1" }, QUICK);
+  expect(result.logLikelihood).toBeGreaterThan(independent.logLikelihood - 1e-6);
+  expect(result.convergence.evaluations).toBeLessThan(5000);
+  expect(result.convergence.converged).toBe(true);
+  expect(result.residual.autocorrelation!).toBeLessThan(1e-4);
+  expect(result.convergence.verdicts[0]!.name).toBe("converged on a boundary");
 });
