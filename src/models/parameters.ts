@@ -188,8 +188,15 @@ export function withSomeAutocorrelation(layout: ParameterLayout, x: Float64Array
   return out;
 }
 
+/**
+ * Largest log of the ratio of random effects' standard deviations in two classes, where their covariances are proportional. Beyond
+ * it a class has no variance to speak of: the likelihood is flat there, so that a maximum at the end is reached.
+ */
+export const LARGEST_LOG_SCALE = 100;
+
 function logScale(layout: ParameterLayout, x: Float64Array, k: number): number {
-  return layout.sigmaAt > layout.scaleAt && k < layout.nClasses - 1 ? x[layout.scaleAt + k]! : 0;
+  if (layout.sigmaAt === layout.scaleAt || k === layout.nClasses - 1) return 0;
+  return Math.min(Math.max(x[layout.scaleAt + k]!, -LARGEST_LOG_SCALE), LARGEST_LOG_SCALE);
 }
 
 /**

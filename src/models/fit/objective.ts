@@ -12,9 +12,6 @@ export const EXACT_FIT_VARIANCE = 1e-8;
 
 /** Largest residual variance looked at: what nobody's scores speak of (a class at an occasion) would run off to infinity. */
 const LARGEST_VARIANCE = 1e6;
-/** Largest log of the ratio of random effects' standard deviations in two classes, where their covariances are proportional. */
-const LARGEST_LOG_SCALE = 16;
-
 /** Value and derivatives of a log-likelihood at one point. */
 export interface Point {
   readonly x: Float64Array;
@@ -76,7 +73,6 @@ export function createObjective(kernel: Kernel, layout: ParameterLayout): Object
     const finite =
       Number.isFinite(last.logLikelihood) &&
       gradient.every(Number.isFinite) &&
-      x.subarray(layout.scaleAt, layout.sigmaAt).every((scale) => Math.abs(scale) < LARGEST_LOG_SCALE) &&
       everyVariance(
         layout,
         parameters,

@@ -1,8 +1,11 @@
 import type { ClassParameters, Evaluation } from "../kernels/types.js";
-import { type ParameterLayout, sigmaPosition, sumSquares } from "../parameters.js";
+import { LARGEST_LOG_SCALE, type ParameterLayout, sigmaPosition, sumSquares } from "../parameters.js";
 import { residualParts } from "../residuals.js";
 
 // From derivatives in class parameters, which kernels give, to derivatives in the free vector.
+
+/** Scale of a class's random effects at and below which (and at and above whose inverse) its parameter moves nothing. */
+const SMALLEST_SCALE = Math.exp(-LARGEST_LOG_SCALE) * (1 + 1e-9);
 
 /**
  * Gradient of the log-likelihood with respect to the free vector, by the chain rule.
@@ -40,7 +43,12 @@ export function pullGradientInto(
         sum += gradientD[(k * q + row) * q + a]! * parameters.factor[(k * q + a) * q + column]!;
       out[at + e]! += 2 * sum * scale;
     }
-    if (layout.sigmaAt > layout.scaleAt && k < nClasses - 1) {
+    if (
+      layout.sigmaAt > layout.scaleAt &&
+      k < nClasses - 1 &&
+      scale > SMALLEST_SCALE &&
+      scale < 1 / SMALLEST_SCALE
+    ) {
       let sum = 0;
       for (let a = 0; a < q; a++)
         for (let b = 0; b < q; b++)
