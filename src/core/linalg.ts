@@ -117,6 +117,9 @@ export interface SymmetricEigen {
   readonly vectors: Float64Array;
 }
 
+/** Entries below this share of the largest are set to zero: far below rounding, and the library's iteration fails on the very smallest. */
+const NEGLIGIBLE_ENTRY = 1e-100;
+
 /**
  * Eigen-decomposition of a symmetric matrix (through ml-matrix; not for hot loops).
  * @param a - n x n row-major
@@ -125,8 +128,12 @@ export interface SymmetricEigen {
  */
 export function symmetricEigen(a: Float64Array, n: number): SymmetricEigen {
   if (n === 0) return { values: new Float64Array(0), vectors: new Float64Array(0) };
+  const smallest = NEGLIGIBLE_ENTRY * a.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const rows: number[][] = [];
-  for (let i = 0; i < n; i++) rows.push(Array.from(a.subarray(i * n, (i + 1) * n)));
+  for (let i = 0; i < n; i++)
+    rows.push(
+      Array.from(a.subarray(i * n, (i + 1) * n), (value) => (Math.abs(value) < smallest ? 0 : value)),
+    );
   const decomposition = new EigenvalueDecomposition(new Matrix(rows), { assumeSymmetric: true });
   const order = decomposition.realEigenvalues
     .map((value, index) => ({ value, index }))

@@ -119,3 +119,11 @@ test("products of vectors and matrices", () => {
   expect([...out]).toEqual([17, 39]);
   expect(dot(x, y, 2)).toBe(83);
 });
+
+test("eigenvalues exist where an entry is next to the smallest number there is", () => {
+  // Such an entry made the library's iteration run out of the matrix.
+  const tiny = 5e-309;
+  const { values, vectors } = symmetricEigen(Float64Array.from([0, 0, tiny, 0, 0, 0, tiny, 0, 1]), 3);
+  expect(Array.from(values)).toEqual([0, 0, 1]);
+  expect([...vectors].every(Number.isFinite)).toBe(true);
+});
