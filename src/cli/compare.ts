@@ -32,7 +32,7 @@ export function declareCompare(program: Command): void {
 async function runCompare(smallerPath: string, largerPath: string, raw: RawOptions): Promise<void> {
   const { OptionReader } = await import("./options.js");
   const { readOrigin, readStoredFit } = await import("./storedFit.js");
-  const { compareStored } = await import("./comparison.js");
+  const { compareStored, comparisonSummary } = await import("./comparison.js");
   const read = new OptionReader(raw);
   const smaller = await readStoredFit(smallerPath);
   const larger = await readStoredFit(largerPath);
@@ -59,7 +59,6 @@ async function runCompare(smallerPath: string, largerPath: string, raw: RawOptio
     });
     return;
   }
-  const { comparisonSummary } = await import("./comparison.js");
   process.stdout.write(
     comparisonSummary({ path: smallerPath, fit: smaller }, { path: largerPath, fit: larger }, result),
   );

@@ -29,8 +29,8 @@ export function fitSummary(fit: FitResult): string {
   const warnings = [...fit.warnings, ...cautionsOf(fit)];
   for (const { name, sentence, advice } of fit.convergence.verdicts) {
     // "Nothing needs to be done" is said of the maximum, but would be read of the model.
-    const todo = name === "converged" && warnings.length > 0 ? "See the warnings below." : advice;
-    lines.push(...wrapped(`${sentence} ${todo}`.trim()));
+    const whatNext = name === "converged" && warnings.length > 0 ? "See the warnings below." : advice;
+    lines.push(...wrapped(`${sentence} ${whatNext}`.trim()));
   }
   lines.push(...startLines(fit), "");
   lines.push(...listed("Warnings", warnings), ...factLines(fit), "");

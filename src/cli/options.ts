@@ -1,4 +1,4 @@
-import { InputError, nearestName, type Problem } from "../core/errors.js";
+import { didYouMean, InputError, type Problem } from "../core/errors.js";
 import { RESIDUAL_STRUCTURES, type ResidualStructure, readResidualStructure } from "../models/residuals.js";
 import type { FitOptions, ModelSpecInput } from "../models/spec.js";
 import { parseStarts, STARTS_FORM, type Starts, startsProblem } from "../study/starts.js";
@@ -53,36 +53,12 @@ export class OptionReader {
 
   /** One of some words. */
   choice<T extends string>(name: string, allowed: readonly T[]): T | undefined {
-    const value = this.text(name);
-    if (value === undefined) return undefined;
-    const found = allowed.find((word) => word === value);
-    if (found !== undefined) return found;
-    const near = nearestName(value, allowed);
-    this.#add(
-      name,
-      "bad-option",
-      `The value is "${value}".`,
-      `one of ${allowed.join(", ")}`,
-      near === undefined ? undefined : `Did you mean "${near}"?`,
-    );
-    return undefined;
+    return this.#word(name, allowed, (value) => allowed.find((word) => word === value));
   }
 
   /** A residual structure, its words in any order. */
   residual(name: string): ResidualStructure | undefined {
-    const value = this.text(name);
-    if (value === undefined) return undefined;
-    const found = readResidualStructure(value);
-    if (found !== null) return found;
-    const near = nearestName(value, RESIDUAL_STRUCTURES);
-    this.#add(
-      name,
-      "bad-option",
-      `The value is "${value}".`,
-      `one of ${RESIDUAL_STRUCTURES.join(", ")}`,
-      near === undefined ? undefined : `Did you mean "${near}"?`,
-    );
-    return undefined;
+    return this.#word(name, RESIDUAL_STRUCTURES, (value) => readResidualStructure(value) ?? undefined);
   }
 
   /** Whole numbers separated by commas. */
@@ -147,14 +123,34 @@ export class OptionReader {
     if (this.problems.length > 0) throw new InputError(this.problems);
   }
 
-  #add(name: string, code: string, message: string, expected: string, fix?: string): void {
-    this.problems.push({
-      code,
-      message,
-      where: flagOf(name),
-      expected,
-      ...(fix === undefined ? {} : { fix }),
-    });
+  /** One of some words, as `find` reads it. */
+  #word<T extends string>(
+    name: string,
+    allowed: readonly T[],
+    find: (value: string) => T | undefined,
+  ): T | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const found = find(value);
+    if (found === undefined)
+      this.#add(
+        name,
+        "bad-option",
+        `The value is "${value}".`,
+        `one of ${allowed.join(", ")}`,
+        didYouMean(value, allowed),
+      );
+    return found;
+  }
+
+  #add(
+    name: string,
+    code: string,
+    message: string,
+    expected: string,
+    advice: Pick<Problem, "fix"> = {},
+  ): void {
+    this.problems.push({ code, message, where: flagOf(name), expected, ...advice });
   }
 }
 

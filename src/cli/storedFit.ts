@@ -18,9 +18,10 @@ export async function readStoredFit(
   path: string,
   options: { readonly posteriors?: boolean } = {},
 ): Promise<FitResult> {
+  const model = await modelFile(path);
   let json: unknown;
   try {
-    json = JSON.parse(await readFile(await modelFile(path), "utf8"));
+    json = JSON.parse(await readFile(model, "utf8"));
   } catch (error) {
     throw new InputError({
       code: "no-model",
@@ -31,7 +32,7 @@ export async function readStoredFit(
   }
   const file = posteriorFile(json);
   if (file === null || options.posteriors !== true) return fitFromJson(json);
-  return fitFromJson(json, await readMemberships(join(dirname(await modelFile(path)), file)));
+  return fitFromJson(json, await readMemberships(join(dirname(model), file)));
 }
 
 /** A folder of `symtraj fit --out` stands for the model in it. */

@@ -1,3 +1,4 @@
+import type { BootstrapResult } from "../models/bootstrap/types.js";
 import type { ClassSummary, FitResult } from "../models/result.js";
 import { formatNumber, formatPercent, plural } from "./format.js";
 import type { ReportInput, ReportMeasure } from "./input.js";
@@ -43,6 +44,16 @@ export function timeUnit(input: Pick<ReportInput, "timeUnit" | "timeLabel">): st
   if (input.timeUnit !== undefined && input.timeUnit.trim() !== "") return input.timeUnit.trim();
   const found = /\b(session|day|week|month|year)s?\b/i.exec(input.timeLabel);
   return found === null ? null : `${found[1]!.toLowerCase()}s`;
+}
+
+/**
+ * What the samples of a bootstrap consist of, in words.
+ * @param bootstrap - the bootstrap
+ * @returns e.g. `people drawn with replacement`
+ */
+export function bootstrapDraws({ kind, clusters }: BootstrapResult): string {
+  if (kind === "parametric") return "scores drawn from the model";
+  return `${clusters === null ? "people" : `clusters of ${clusters}`} drawn with replacement`;
 }
 
 /**

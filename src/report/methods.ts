@@ -1,7 +1,7 @@
 import { residualParts } from "../models/residuals.js";
 import type { FitResult } from "../models/result.js";
 import { criterionName, modelName, ruleFavourite } from "./cautions/enumeration.js";
-import { timeUnit } from "./describe.js";
+import { bootstrapDraws, timeUnit } from "./describe.js";
 import { formatCount, formatNumber, joinWords, numberWord, plural } from "./format.js";
 import type { ReportInput } from "./input.js";
 import { outcomeDefinitions } from "./outcomeWords.js";
@@ -135,12 +135,9 @@ function inferenceParagraph({ inference = {} }: ReportInput): string[] {
       "Variances, correlations and residual parameters have profile-likelihood 95% intervals (Venzon & Moolgavkar, 1988).",
     );
   if (bootstrap !== undefined) {
-    const { replicates, kind, clusters, classes } = bootstrap;
-    const units = clusters === null ? "people" : `clusters of ${clusters}`;
-    const drawn =
-      kind === "parametric" ? "of scores drawn from the model" : `of ${units} drawn with replacement`;
+    const { replicates, kind, classes } = bootstrap;
     parts.push(
-      `A ${kind} bootstrap of ${plural(replicates.finished, "sample")} ${drawn} (Efron & Tibshirani, 1993) gave standard errors and percentile intervals${classes.length > 1 ? "; the classes of each sample were matched to those of the fit by the people they share" : ""}.`,
+      `A ${kind} bootstrap of ${plural(replicates.finished, "sample")} of ${bootstrapDraws(bootstrap)} (Efron & Tibshirani, 1993) gave standard errors and percentile intervals${classes.length > 1 ? "; the classes of each sample were matched to those of the fit by the people they share" : ""}.`,
     );
     const failed = replicates.finished - replicates.used;
     if (failed > 0) parts.push(`${plural(failed, "sample")} gave no proper maximum and were left out.`);

@@ -5,9 +5,7 @@ import type { WaldTest } from "../models/inference/types.js";
 import type { Influence } from "../models/influence.js";
 import type { ProfileInterval } from "../models/profile.js";
 import type { FurtherInference } from "../report/input.js";
-import { csvField } from "../report/tables/table.js";
-
-type Cell = string | number | null;
+import { type Cell, tableToCsv } from "../report/tables/table.js";
 
 /**
  * Writes intervals, tests and influence as CSV files: `intervals.csv` (profile and bootstrap intervals), `bootstrap-classes.csv`,
@@ -19,8 +17,11 @@ type Cell = string | number | null;
 export async function writeInference(inference: FurtherInference, folder: string): Promise<string[]> {
   const files: string[] = [];
   for (const [file, header, rows] of inferenceTables(inference)) {
-    const lines = [header, ...rows].map((row) => row.map(csvCell).join(","));
-    await writeFile(join(folder, file), `${lines.join("\r\n")}\r\n`);
+    const columns = header.map((name) => ({ name }));
+    await writeFile(
+      join(folder, file),
+      tableToCsv({ columns, rows: rows.map((row) => row.map(boundedCell)) }),
+    );
     files.push(file);
   }
   return files;
@@ -57,8 +58,8 @@ function intervalTable(
         null,
         each.lower,
         each.upper,
-        yesNo(each.lowerBoundary),
-        yesNo(each.upperBoundary),
+        each.lowerBoundary,
+        each.upperBoundary,
         each.reason?.sentence ?? "",
       ]),
       ...(bootstrap?.parameters ?? []).map((each) => [
@@ -155,12 +156,7 @@ function influenceTable(all: Influence): FileTable {
   ];
 }
 
-function yesNo(value: boolean): string {
-  return value ? "yes" : "no";
-}
-
-function csvCell(value: Cell): string {
-  if (value === null) return "";
-  if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
-  return csvField(value);
+/** An end that is infinite is none that was found: the field stays empty. */
+function boundedCell(value: Cell): Cell {
+  return typeof value === "number" && !Number.isFinite(value) ? null : value;
 }

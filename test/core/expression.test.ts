@@ -159,7 +159,10 @@ describe("mistakes", () => {
     expect(unknown[1]!.where).toContain("character 7");
     expect(problem("sqr(age)").fix).toBe("Did you mean sqrt?");
     expect(problems("foo(1) + bar(2)")).toHaveLength(2);
-    expect(problem("round()").message).toContain("argument");
+    expect(problem("round()").message).toBe("round takes 1 to 2 arguments, not 0.");
+    expect(problem("log(1, 2, 3)").message).toBe("log takes 1 to 2 arguments, not 3.");
+    expect(problem("abs(1, 2)").message).toBe("abs takes 1 argument, not 2.");
+    expect(problem("min()").message).toBe("min takes at least 1 argument, not 0.");
   });
 
   it("refuses what has no meaning for columns", () => {

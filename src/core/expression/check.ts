@@ -102,7 +102,7 @@ function checkFunction(
       where,
     );
   } else if (n < arity[0] || n > arity[1])
-    reject(`${name} takes ${arity[0]} argument${arity[0] === 1 ? "" : "s"}, not ${n}.`, undefined, where);
+    reject(`${name} takes ${argumentCount(arity)}, not ${n}.`, undefined, where);
   if (name === "column") {
     const argument = node.args[0];
     const constant: unknown = argument?.type === "ConstantNode" ? argument.value : undefined;
@@ -111,4 +111,11 @@ function checkFunction(
   }
   // The function's own name is a SymbolNode too, so only the arguments are visited.
   for (const argument of node.args) checkNode(argument, text, found);
+}
+
+/** How many arguments a function takes, in words. */
+function argumentCount([fewest, most]: readonly [number, number]): string {
+  const plural = (n: number): string => (n === 1 ? "argument" : "arguments");
+  if (!Number.isFinite(most)) return `at least ${fewest} ${plural(fewest)}`;
+  return `${fewest === most ? fewest : `${fewest} to ${most}`} ${plural(most)}`;
 }

@@ -3,7 +3,7 @@ import type { TermTest } from "../../models/inference/types.js";
 import type { FitResult, ParameterBlock } from "../../models/result.js";
 import { formatNumber, formatProportion } from "../format.js";
 import { type Cell, column, type ReportTable } from "./table.js";
-import { TEST_COLUMNS, testCells } from "./tests.js";
+import { TEST_COLUMNS, testCells, testErrors } from "./tests.js";
 
 const BLOCKS: Readonly<Record<ParameterBlock, string>> = {
   fixed: "Growth",
@@ -175,7 +175,7 @@ export function termTestsTable(fit: FitResult): ReportTable | null {
   return {
     id: "term-tests",
     title: "Tests of whole terms",
-    note: `Wald tests of all coefficients of a term at once, with ${tests[0]!.covariance === "robust" ? "robust standard errors (sandwich)" : "the model's own standard errors"}.`,
+    note: `Wald tests of all coefficients of a term at once, with ${testErrors(tests[0]!)}.`,
     columns: [
       column("part", "Part"),
       column("term", "Term"),

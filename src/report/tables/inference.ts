@@ -1,9 +1,10 @@
 import { parameterKey } from "../../models/inference/names.js";
 import type { FitResult } from "../../models/result.js";
+import { bootstrapDraws } from "../describe.js";
 import { formatCount, formatPercent, plural } from "../format.js";
 import type { FurtherInference } from "../input.js";
 import { type Cell, column, type ReportTable } from "./table.js";
-import { TEST_COLUMNS, testCells } from "./tests.js";
+import { TEST_COLUMNS, testCells, testErrors } from "./tests.js";
 
 /**
  * The hypotheses that were asked for, tested.
@@ -20,7 +21,7 @@ export function hypothesesTable(inference: FurtherInference | undefined): Report
     id: "hypothesis-tests",
     title: "Hypotheses asked for",
     note: [
-      `Wald tests with ${tests[0]!.covariance === "robust" ? "robust standard errors (sandwich)" : "the model's own standard errors"}. Difference: the left side less the right.`,
+      `Wald tests with ${testErrors(tests[0]!)}. Difference: the left side less the right.`,
       ...reasons,
     ].join(" "),
     columns: [
@@ -136,15 +137,9 @@ function intervalsNote({ profileIntervals, bootstrap }: FurtherInference): strin
       notes.push(sentence);
   }
   if (bootstrap !== undefined) {
-    const { replicates, kind, clusters } = bootstrap;
-    const drawn =
-      kind === "parametric"
-        ? "scores drawn from the model"
-        : clusters === null
-          ? "people drawn with replacement"
-          : `clusters of ${clusters} drawn with replacement`;
+    const { replicates } = bootstrap;
     notes.push(
-      `Bootstrap: ${drawn}, ${plural(replicates.finished, "sample")}, ${formatCount(replicates.used)} used; percentile intervals (Efron & Tibshirani, 1993).`,
+      `Bootstrap: ${bootstrapDraws(bootstrap)}, ${plural(replicates.finished, "sample")}, ${formatCount(replicates.used)} used; percentile intervals (Efron & Tibshirani, 1993).`,
     );
   }
   return notes.join(" ");

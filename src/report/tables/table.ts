@@ -86,10 +86,13 @@ export function formatCell(value: Cell, format: CellFormat): string {
 
 /**
  * Writes a table as CSV (RFC 4180: comma, double quotes doubled, CRLF line ends).
- * @param table - the table
+ * @param table - the table, of which only the headers and the rows are written
  * @returns the file's text, header first; missing values are empty, numbers keep full precision
  */
-export function tableToCsv(table: ReportTable): string {
+export function tableToCsv(table: {
+  readonly columns: readonly Pick<TableColumn, "name">[];
+  readonly rows: ReportTable["rows"];
+}): string {
   const lines = [table.columns.map((column) => csvField(column.name)).join(",")];
   for (const row of table.rows) lines.push(row.map(csvCell).join(","));
   return `${lines.join("\r\n")}\r\n`;

@@ -13,6 +13,15 @@ export const TEST_COLUMNS: readonly TableColumn[] = [
 ];
 
 /**
+ * What the errors behind Wald tests are, in words.
+ * @param test - one of the tests
+ * @returns words for "tests with ..."
+ */
+export function testErrors({ covariance }: WaldTest): string {
+  return covariance === "robust" ? "robust standard errors (sandwich)" : "the model's own standard errors";
+}
+
+/**
  * A Wald test as cells of {@link TEST_COLUMNS}.
  * @param test - the test
  * @returns one cell per column
