@@ -8,8 +8,7 @@ import type { Evaluation } from "./types.js";
 // so rows are whitened two at a time, whatever their number.
 // Source: Jones & Boadi-Boateng (1991) for the continuous-time form; Pinheiro & Bates (2000, section 5.3).
 
-/** Autocorrelations by time below this, whose powers leave the range of numbers, and those as near to one are refused. */
-const SMALLEST_RHO = 1e-100;
+/** Autocorrelations as near to one as this are refused. */
 const NEAREST_TO_ONE = 1e-12;
 
 /** What whitens the rows of one pattern under one class. */
@@ -70,9 +69,8 @@ export function computeWhitening(
   const n = rows.patternRow[g + 1]! - first;
   const rho = correlated ? residual[offset + nVariances]! : 0;
   w.n = n;
-  // NaN makes the objective refuse the point. Exactly 0 is no autocorrelation.
-  const isRefused =
-    correlated && (1 - Math.abs(rho) < NEAREST_TO_ONE || (rho !== 0 && Math.abs(rho) < SMALLEST_RHO));
+  // NaN makes the objective refuse the point.
+  const isRefused = correlated && 1 - Math.abs(rho) < NEAREST_TO_ONE;
   let logDeterminant = isRefused ? Number.NaN : 0;
   for (let t = 0; t < n; t++) {
     const v = nVariances > 1 ? rows.occasion[first + t]! : 0;
