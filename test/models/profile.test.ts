@@ -148,6 +148,7 @@ describe("each limit", () => {
       for (let round = 0; round < 25; round++) {
         const penalised: Objective = {
           ...objective,
+          observed: undefined,
           evaluate: (at, information) => {
             const point = objective.evaluate(at, information);
             const miss = g(at) - value;

@@ -61,6 +61,7 @@ export function certify(search: SurfaceSearch, at: SurfacePoint): Certificate {
 function lagrangian({ objective, scalar }: SurfaceSearch, kappa: number): Objective {
   return {
     ...objective,
+    observed: undefined,
     evaluate: (x, information) => {
       const point = objective.evaluate(x, information);
       const { natural, naturalGradient } = scalar.at(x);

@@ -279,6 +279,10 @@ export function constrainObjective(objective: Objective, space: FreeSpace | unde
     evaluate: (u, information) => lower(u, objective.evaluate(fullVector(space, u), information)),
     evaluatePosteriors: (u, posteriors) =>
       lower(u, objective.evaluatePosteriors(fullVector(space, u), posteriors)),
+    observed: (u) => {
+      const full = objective.observed?.(fullVector(space, u)) ?? null;
+      return full === null ? null : freeInformation(space, full);
+    },
     last: objective.last,
     parameters: objective.parameters,
   };

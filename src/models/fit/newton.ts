@@ -1,4 +1,4 @@
-import { dot, symmetricEigen, symmetriseInPlace } from "../../core/linalg.js";
+import { dot, multiplyInto, symmetricEigen, symmetriseInPlace } from "../../core/linalg.js";
 import type { Objective, Point } from "./objective.js";
 
 /** The observed information and what it says of the maximum. */
@@ -21,11 +21,16 @@ export const FLAT_CURVATURE = 1e-7;
  * the classes known, the parameters could not be told apart. Well above rounding, well below what a far-off origin of time does.
  */
 const UNINFORMED = 1e-13;
+/**
+ * Where the complete data know less than this of a direction (each parameter on its own being 1), parameters are so nearly collinear that an
+ * information computed parameter by parameter loses the digits that differences along the direction keep.
+ */
+const WELL_INFORMED = 1e-8;
 /** Curvatures below this are measured again, by a formula whose error is far smaller. */
 const DOUBTFUL = 1e-4;
 
 /**
- * Observed information by central differences of the exact gradient along the principal directions of the complete-data
+ * Observed information, exactly where the model has it in closed form; else by central differences of the exact gradient along the principal directions of the complete-data
  * information, each step a thousandth of the direction's standard error (truncation error about 1e-6). Differences
  * along the parameters themselves would lose all digits where two of them are nearly collinear, as intercept and slope
  * are when time is counted from far away.
@@ -37,11 +42,14 @@ export function observedInformation(objective: Objective, point: Point): Observe
   const n = objective.size;
   const complete = finiteInformation(point.information ?? objective.evaluate(point.x, true).information!, n);
   const scale = parameterScale(complete, objective.deviations, n);
-  const { whitened, nFlat } = whiteningDirections(complete, scale, n);
+  const { whitened, nFlat, wellInformed } = whiteningDirections(complete, scale, n);
   const nInformed = n - nFlat;
+  const exact = wellInformed ? (objective.observed?.(point.x) ?? null) : null;
   const matrix = new Float64Array(nInformed * nInformed);
   for (let j = 0; j < nInformed; j++) {
-    const change = gradientChange(objective, point.x, column(whitened, nFlat + j, n), 2);
+    const direction = column(whitened, nFlat + j, n);
+    const change =
+      exact === null ? gradientChange(objective, point.x, direction, 2) : multiplied(exact, direction, n);
     for (let i = 0; i < nInformed; i++) {
       let sum = 0;
       for (let a = 0; a < n; a++) sum += whitened[a * n + nFlat + i]! * change[a]!;
@@ -107,7 +115,7 @@ function whiteningDirections(
   complete: Float64Array,
   scale: Float64Array,
   n: number,
-): { whitened: Float64Array; nFlat: number } {
+): { whitened: Float64Array; nFlat: number; wellInformed: boolean } {
   const scaled = new Float64Array(n * n);
   for (let i = 0; i < n; i++)
     for (let j = 0; j < n; j++)
@@ -121,7 +129,7 @@ function whiteningDirections(
     const length = flat ? 1 : 1 / Math.sqrt(values[j]!);
     for (let i = 0; i < n; i++) vectors[i * n + j]! *= length * scale[i]!;
   }
-  return { whitened: vectors, nFlat };
+  return { whitened: vectors, nFlat, wellInformed: nFlat === n || values[nFlat]! > WELL_INFORMED };
 }
 
 /** Minus the derivative of the gradient along a direction, by 2 or 4 points (errors of the order of step^2 or step^4). */
@@ -148,6 +156,12 @@ function gradientChange(
   const farBelow = gradientAt(-2);
   const farAbove = gradientAt(2);
   return near.map((value, i) => (4 * value - (farBelow[i]! - farAbove[i]!) / (4 * step)) / 3);
+}
+
+function multiplied(matrix: Float64Array, vector: Float64Array, n: number): Float64Array {
+  const out = new Float64Array(n);
+  multiplyInto(out, matrix, vector, n);
+  return out;
 }
 
 function column(matrix: Float64Array, j: number, n: number): Float64Array {

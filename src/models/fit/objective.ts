@@ -1,5 +1,7 @@
+import { observedLayout } from "../kernels/observed.js";
 import { allocateEvaluation, type ClassParameters, type Evaluation, type Kernel } from "../kernels/types.js";
 import { pullGradientInto, pullInformationInto } from "../parameters/chainRule.js";
+import { pullObserved } from "../parameters/observed.js";
 import { allocateFor, innovationVariances, type ParameterLayout, unpackInto } from "../parameters.js";
 
 /**
@@ -37,6 +39,11 @@ export interface Objective {
   readonly evaluations: number;
   /** Log-likelihood and exact gradient at x, with the complete-data information on request. */
   evaluate(x: Float64Array, information: boolean): Point;
+  /**
+   * Exact observed information at x (size x size); null where the model has none in closed form, or it is not finite. Left out by objectives
+   * that are not a log-likelihood alone.
+   */
+  readonly observed?: ((x: Float64Array) => Float64Array | null) | undefined;
   /** As evaluate, also filling posteriors (nPersons x K, order of the moments). */
   evaluatePosteriors(x: Float64Array, posteriors: Float64Array): Point;
   /** The evaluation buffers of the last call, for those who need class weights. */
@@ -55,8 +62,10 @@ export function createObjective(kernel: Kernel, layout: ParameterLayout): Object
   const last = allocateEvaluation(layout);
   const size = layout.nParameters;
   let evaluations = 0;
+  let lastX: Float64Array | null = null;
   const evaluate = (x: Float64Array, information: boolean, posteriors?: Float64Array): Point => {
     evaluations++;
+    lastX = x.slice();
     unpackInto(layout, x, parameters);
     kernel.evaluate(
       parameters,
@@ -79,12 +88,23 @@ export function createObjective(kernel: Kernel, layout: ParameterLayout): Object
         (variance) => variance >= SMALLEST_VARIANCE && variance <= LARGEST_VARIANCE,
       );
     return {
-      x: x.slice(),
+      x: lastX,
       value: finite ? last.logLikelihood : Number.NEGATIVE_INFINITY,
       gradient,
       information: matrix,
       exactFit: everyVariance(layout, parameters, (variance) => variance <= EXACT_FIT_VARIANCE),
     };
+  };
+  const { addObserved } = kernel;
+  const observed = (x: Float64Array): Float64Array | null => {
+    if (addObserved === undefined) return null;
+    // Gradients of the same point take part; most often it is the one just evaluated.
+    if (!lastX?.every((value, i) => value === x[i])) evaluate(x, false);
+    evaluations++;
+    const matrix = new Float64Array(observedLayout(layout).size ** 2);
+    addObserved(parameters, matrix);
+    const out = pullObserved(layout, parameters, last, matrix);
+    return out.every(Number.isFinite) ? out : null;
   };
   return {
     size,
@@ -94,6 +114,7 @@ export function createObjective(kernel: Kernel, layout: ParameterLayout): Object
       return evaluations;
     },
     evaluate: (x, information) => evaluate(x, information),
+    observed,
     evaluatePosteriors: (x, posteriors) => evaluate(x, false, posteriors),
     last,
     parameters,

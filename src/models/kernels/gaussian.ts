@@ -3,6 +3,7 @@ import type { RowData } from "../design/rowData.js";
 import type { ResidualStructure } from "../residuals.js";
 import { commonKernel, isCommonKernelModel } from "./common.js";
 import { generalKernel, visitPersonScores } from "./general.js";
+import { generalObserved } from "./generalObserved.js";
 import { oneClassKernel } from "./oneClass.js";
 import { rowsKernel, visitRowScores } from "./rows.js";
 import type { ClassParameters, Evaluation, Kernel } from "./types.js";
@@ -32,6 +33,15 @@ export function gaussianKernel(
   options: KernelOptions,
 ): Kernel {
   if (rows !== null) return rowsKernel(moments, rows, fixed, options);
+  const kernel = momentsKernel(moments, fixed, options);
+  if (options.reml) return kernel;
+  return {
+    ...kernel,
+    addObserved: generalObserved(moments, fixed, options.nClasses, options.commonCovariance),
+  };
+}
+
+function momentsKernel(moments: Moments, fixed: FixedStructure, options: KernelOptions): Kernel {
   if (options.nClasses === 1) return oneClassKernel(moments, fixed, options.reml);
   return isCommonKernelModel(fixed, options.commonCovariance)
     ? commonKernel(moments, fixed, options.nClasses)

@@ -20,7 +20,8 @@ import {
 const LOG_2PI = Math.log(2 * Math.PI);
 
 /** Work space of {@link generalKernel}: sums of one pattern, per class, and one person's residual moments. */
-interface Scratch {
+export interface GeneralScratch {
+  /** K; one for all where the covariance is common. */
   readonly patterns: readonly PatternAlgebra[];
   readonly logPrior: Float64Array;
   /** K. */
@@ -56,7 +57,7 @@ interface Scratch {
  */
 export function generalKernel(moments: Moments, fixed: FixedStructure, nClasses: number): Kernel {
   const q = moments.nRandom;
-  const scratch = allocateScratch(moments, nClasses);
+  const scratch = allocateGeneralScratch(moments, nClasses, false);
   return {
     nClasses,
     evaluate(parameters, out, request) {
@@ -85,10 +86,24 @@ export function generalKernel(moments: Moments, fixed: FixedStructure, nClasses:
   };
 }
 
-function allocateScratch(moments: Moments, nClasses: number): Scratch {
+/**
+ * Allocates the work space.
+ * @param moments - the data
+ * @param nClasses - K
+ * @param commonCovariance - one algebra of a pattern serves all classes
+ * @returns arrays of zeros
+ */
+export function allocateGeneralScratch(
+  moments: Moments,
+  nClasses: number,
+  commonCovariance: boolean,
+): GeneralScratch {
   const { nBasis: m, nRandom: q, nPersonColumns: c } = moments;
+  const common = allocatePatternAlgebra(q, m);
   return {
-    patterns: Array.from({ length: nClasses }, () => allocatePatternAlgebra(q, m)),
+    patterns: Array.from({ length: nClasses }, () =>
+      commonCovariance ? common : allocatePatternAlgebra(q, m),
+    ),
     logPrior: new Float64Array(nClasses),
     logDensity: new Float64Array(nClasses),
     residual: new Float64Array(nClasses * m),
@@ -123,7 +138,7 @@ export function visitPersonScores(
   const { nRandom: q } = moments;
   const nClasses = parameters.nClasses;
   const once = moments.weights.length === 0 ? moments : { ...moments, weights: new Float64Array(0) };
-  const scratch = allocateScratch(moments, nClasses);
+  const scratch = allocateGeneralScratch(moments, nClasses, false);
   const request: EvaluationRequest = { information: false };
   logPriorInto(scratch.logPrior, nClasses, parameters.logits, moments.nMembership, moments.v, 0);
   for (let g = 0; g < moments.nPatterns; g++) {
@@ -143,7 +158,7 @@ export function visitPersonScores(
 
 /** Persons first .. end - 1 of pattern g: densities, posteriors, and their sums by posterior and weight of the person. */
 function accumulatePattern(
-  x: Scratch,
+  x: GeneralScratch,
   moments: Moments,
   fixed: FixedStructure,
   parameters: ClassParameters,
@@ -209,9 +224,19 @@ function accumulatePattern(
   }
 }
 
-/** Log density of person i in class k; leaves B'r and r'r in the scratch. */
-function personDensity(
-  x: Scratch,
+/**
+ * Log density of person i in class k.
+ * @param x - work space with the algebra of the pattern; receives B'r and r'r
+ * @param moments - the data
+ * @param fixed - structure of the means
+ * @param parameters - where
+ * @param g - pattern
+ * @param i - person
+ * @param k - class
+ * @returns log f_ik
+ */
+export function personDensity(
+  x: GeneralScratch,
   moments: Moments,
   fixed: FixedStructure,
   parameters: ClassParameters,
@@ -246,7 +271,7 @@ function personDensity(
 
 /** From the pattern's sums to gradient and information. */
 function foldPattern(
-  x: Scratch,
+  x: GeneralScratch,
   moments: Moments,
   fixed: FixedStructure,
   out: Evaluation,

@@ -77,6 +77,11 @@ export interface Kernel {
   readonly nClasses: number;
   /** Fills `out` at `parameters`. */
   evaluate(parameters: ClassParameters, out: Evaluation, request: EvaluationRequest): void;
+  /**
+   * Adds the exact observed information in the parameters of the classes: the lower triangle of the square matrix laid out by
+   * `observedLayout`. Left out by kernels that cannot.
+   */
+  readonly addObserved?: (parameters: ClassParameters, out: Float64Array) => void;
 }
 
 /**

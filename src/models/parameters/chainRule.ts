@@ -33,7 +33,7 @@ export function pullGradientInto(
     pullResidual(layout, parameters, evaluation, k, out);
     if (q === 0) continue;
     // dD = dL L' + L dL'  =>  dl/dL = 2 G L; with D_k = exp(2 w_k) L L', L_k = exp(w_k) L
-    const scale = layout.sigmaAt > layout.scaleAt ? relativeScale(layout, parameters, k) : 1;
+    const { scale, scaleMoves } = scaleSlope(layout, parameters, k);
     const at = layout.factorAt + (layout.nFactors > 1 ? k * nEntries : 0);
     for (let e = 0; e < nEntries; e++) {
       const row = layout.factorRow[e]!;
@@ -43,12 +43,7 @@ export function pullGradientInto(
         sum += gradientD[(k * q + row) * q + a]! * parameters.factor[(k * q + a) * q + column]!;
       out[at + e]! += 2 * sum * scale;
     }
-    if (
-      layout.sigmaAt > layout.scaleAt &&
-      k < nClasses - 1 &&
-      scale > SMALLEST_SCALE &&
-      scale < 1 / SMALLEST_SCALE
-    ) {
+    if (scaleMoves) {
       let sum = 0;
       for (let a = 0; a < q; a++)
         for (let b = 0; b < q; b++)
@@ -88,6 +83,24 @@ function pullResidual(
 /** d autocorrelation / d its free parameter. */
 function correlationSlope(layout: ParameterLayout, r: number): number {
   return residualParts(layout.residual).correlation === "ar1" ? 1 - r * r : r * (1 - r);
+}
+
+/**
+ * Scale of the random effects of class k against the last class, where covariances are proportional.
+ * @param layout - the layout
+ * @param parameters - class parameters
+ * @param k - class
+ * @returns the scale (1 where there is none) and whether its parameter is free and moves D: beyond its ends it does not
+ */
+export function scaleSlope(
+  layout: ParameterLayout,
+  parameters: ClassParameters,
+  k: number,
+): { readonly scale: number; readonly scaleMoves: boolean } {
+  if (layout.sigmaAt === layout.scaleAt) return { scale: 1, scaleMoves: false };
+  const scale = relativeScale(layout, parameters, k);
+  const inside = scale > SMALLEST_SCALE && scale < 1 / SMALLEST_SCALE;
+  return { scale, scaleMoves: inside && k < layout.nClasses - 1 };
 }
 
 function relativeScale(layout: ParameterLayout, parameters: ClassParameters, k: number): number {
