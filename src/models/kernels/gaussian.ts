@@ -2,6 +2,7 @@ import type { FixedStructure, Moments } from "../design/moments.js";
 import type { RowData } from "../design/rowData.js";
 import type { ResidualStructure } from "../residuals.js";
 import { commonKernel, isCommonKernelModel } from "./common.js";
+import { commonObserved } from "./commonObserved.js";
 import { generalKernel, visitPersonScores } from "./general.js";
 import { generalObserved } from "./generalObserved.js";
 import { oneClassKernel } from "./oneClass.js";
@@ -35,10 +36,19 @@ export function gaussianKernel(
   if (rows !== null) return rowsKernel(moments, rows, fixed, options);
   const kernel = momentsKernel(moments, fixed, options);
   if (options.reml) return kernel;
-  return {
-    ...kernel,
-    addObserved: generalObserved(moments, fixed, options.nClasses, options.commonCovariance),
-  };
+  return { ...kernel, addObserved: observedOf(moments, fixed, options) };
+}
+
+/** Exact observed information: the fast way where D and residual variance are common and nobody has covariates. */
+function observedOf(
+  moments: Moments,
+  fixed: FixedStructure,
+  { nClasses, commonCovariance }: KernelOptions,
+): (parameters: ClassParameters, out: Float64Array) => void {
+  const isPlain = moments.nPersonColumns === 1 && moments.nMembership === 1 && commonCovariance;
+  return isPlain
+    ? commonObserved(moments, fixed, nClasses)
+    : generalObserved(moments, fixed, nClasses, commonCovariance);
 }
 
 function momentsKernel(moments: Moments, fixed: FixedStructure, options: KernelOptions): Kernel {

@@ -7,6 +7,7 @@ import {
   foldVarianceCurvature,
   type ObservedLayout,
   observedLayout,
+  weighBasis,
 } from "./observed.js";
 import { applyInverse, computePattern, type PatternAlgebra } from "./pattern.js";
 import { logPriorInto } from "./prior.js";
@@ -46,6 +47,7 @@ export function generalObserved(
       addPersons(x, moments, fixed, parameters, layout, scores, g, out);
       for (let k = 0; k < nClasses; k++) {
         const p = x.patterns[k]!;
+        if (k < nCovariances) weighBasis(curvature, p);
         foldMeanCurvature(out, layout, k, k, p, fixed, c, x.wr, k * c * nBasis, x.ww, k * c * c, curvature);
         foldVarianceCurvature(out, layout, k, p, x.weight[k]!, x.zz, k * q * q, x.rr[k]!, curvature);
       }

@@ -75,6 +75,16 @@ export function allocateCurvature(nRandom: number, nBasis: number): CurvatureScr
 // Source: Jennrich & Schluchter (1986), with V linear in D and s2.
 
 /**
+ * Fills B'V^-1 B of a pattern, which {@link foldMeanCurvature} reads.
+ * @param x - work space
+ * @param p - the pattern's algebra
+ */
+export function weighBasis(x: CurvatureScratch, p: PatternAlgebra): void {
+  const { nBasis: m } = p;
+  for (let b = 0; b < m; b++) applyInverse(x.bvb, b * m, p, p.btb, p.base + b * m, p.nRandom, m);
+}
+
+/**
  * Adds a pattern's share of minus the second derivatives of the log density of class k that the fixed coefficients take part in.
  * @param out - lower triangle added to
  * @param layout - of the matrix
@@ -87,7 +97,7 @@ export function allocateCurvature(nRandom: number, nBasis: number): CurvatureScr
  * @param wrAt - first entry of `wr` read
  * @param ww - posterior-weighted sum of w w': c x c at `wwAt`
  * @param wwAt - first entry of `ww` read
- * @param x - work space
+ * @param x - work space after {@link weighBasis}
  */
 export function foldMeanCurvature(
   out: Float64Array,
@@ -109,7 +119,6 @@ export function foldMeanCurvature(
   const firstEntry = v * width + layout.covarianceAt;
   const variance = v * width + layout.residualAt;
   const { bvb, u, v: twice } = x;
-  for (let b = 0; b < m; b++) applyInverse(bvb, b * m, p, p.btb, p.base + b * m, q, m);
   for (let i = 0; i < fixed.nFixed; i++)
     for (let j = 0; j <= i; j++)
       out[(firstBeta + i) * size + firstBeta + j]! +=
