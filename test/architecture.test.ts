@@ -27,7 +27,6 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   "@expo-google-fonts/arimo": ["report/"],
   commander: ["cli/"],
   jstat: ["core/distributions.ts"],
-  mathjs: ["core/expression/syntax.ts"],
   "ml-matrix": ["core/linalg.ts"],
   piscina: ["workers/"],
   "pure-rand": ["core/random.ts"],

@@ -34,7 +34,7 @@ describe("start-up", () => {
     );
     const found = packages(modules);
     expect(found).toContain("@duckdb/node-api");
-    for (const heavy of ["vega", "vega-lite", "@resvg/resvg-js", "piscina", "zod", "yaml"])
+    for (const heavy of ["vega", "vega-lite", "@resvg/resvg-js", "piscina", "zod", "yaml", "mathjs"])
       expect(found).not.toContain(heavy);
   });
 });
