@@ -43,11 +43,16 @@ export function posteriorsOf(
     modalClass[rank] = best + 1;
   }
   return {
-    personIds: Array.from(design.keptPersons, (i) => table.personIds[i]!),
+    personIds: keptIds(table, design.keptPersons),
     nClasses,
     values: out,
     modalClass,
   };
+}
+
+/** Identifiers of the persons kept: the table's own list where everybody is. */
+function keptIds({ personIds, nPersons }: LongTable, kept: Int32Array): readonly string[] {
+  return kept.length === nPersons ? personIds : Array.from(kept, (i) => personIds[i]!);
 }
 
 /** What {@link describeClasses} needs. */

@@ -6,16 +6,24 @@ import { centreOfTime, evaluateModel, evaluateStored, type ModelSource } from ".
 import { farWarnings } from "./design/farTimes.js";
 import { designWarnings } from "./design/identifiability.js";
 import type { Kept } from "./design/keepRows.js";
-import { buildMoments, type FixedStructure, type MomentRows, type Moments } from "./design/moments.js";
+import {
+  buildMoments,
+  type FixedStructure,
+  type MomentRows,
+  type MomentSource,
+  type Moments,
+} from "./design/moments.js";
 import { latentAtom, type Occasions, occasionsOf } from "./design/occasions.js";
 import { occasionWarnings } from "./design/occasionWarnings.js";
 import { checkColumns, parseModel } from "./design/parse.js";
 import type { Parts } from "./design/parts.js";
 import { findPersonSymbols } from "./design/persons.js";
+import { withRowBasis } from "./design/rowBasis.js";
 import { buildRowData, type RowData } from "./design/rowData.js";
-import { chooseScaling, type KeptColumns, scaleColumns } from "./design/scaling.js";
+import { chooseScaling, type KeptColumns, scalePersons } from "./design/scaling.js";
 import { checkSameColumns, type EvaluatedModel, storeDesign } from "./design/stored.js";
 import type { Centring, Design, FixedColumn, Scaling, StoredDesign } from "./design/types.js";
+import { fillRows, isPower, type UsedRows, writeOutRows } from "./design/usedRows.js";
 import type { ModelSpec } from "./spec.js";
 
 export { basisAtTimes, internalBasisAtTimes } from "./design/basisAtTimes.js";
@@ -57,7 +65,7 @@ function tryDesign(
   // A lower power may have been left out, so that the coefficients of the higher ones no longer have a way back.
   const { centring, obstacle } = planOf(evaluated, scaled.fixedColumns);
   if (obstacle !== null) return { design: null, obstacle };
-  const { membership, columns, occasions, rows, moments, aliased } = scaled;
+  const { membership, columns, occasions, rowData, moments, aliased } = scaled;
   const stored = storeDesign(evaluated, {
     membershipNames: membership.names,
     fixedColumns: scaled.fixedColumns,
@@ -67,7 +75,6 @@ function tryDesign(
     personMeans: scaled.personMeans,
     ...(occasions === null ? {} : { occasions: occasions.coding }),
   });
-  const rowData = occasions === null ? null : buildRowData(rows, moments, occasions.columns);
   const warnings = [
     ...membership.aliased.map(
       (name) => `Membership term ${name} is a combination of the others and was left out.`,
@@ -89,10 +96,10 @@ function tryDesign(
     ...farWarnings({
       spec: source.spec,
       time: takeValues(numericValues(source.table, source.spec.time), kept.rows),
-      basis: columns.basis,
+      basis: columns.used.basis,
+      rows: kept.rows,
       basisNames: parts.basisNames,
       shapes: parts.shapes,
-      scale: scaled.scaling.basis,
       obstacle: known,
     }),
   ];
@@ -106,8 +113,9 @@ interface ScaledModel {
   readonly scaling: Scaling;
   readonly personMeans: readonly number[];
   readonly occasions: Occasions | null;
-  readonly rows: MomentRows;
   readonly moments: Moments;
+  /** Null where sums over rows suffice. */
+  readonly rowData: RowData | null;
   /** Fixed columns left out, as combinations of others. */
   readonly aliased: readonly Alias[];
   readonly fixedColumns: readonly FixedColumn[];
@@ -117,16 +125,15 @@ function scaleModel(evaluated: EvaluatedModel): ScaledModel {
   const { parts, kept } = evaluated;
   const membership = chooseMembership(parts, kept, null);
   const columns = keptColumns(evaluated, membership);
-  const personMeans = columns.person.map(mean);
+  const personMeans = columns.person.map((values) => mean(values));
   const scaling = chooseScaling(columns, parts.fixedColumns, latentBasisOf(evaluated));
-  scaleColumns(columns, scaling);
+  scalePersons(columns, scaling);
   const occasions = occasionsOf({ ...evaluated, basisNames: parts.basisNames }, null);
-  const rows = momentRowsOf(columns, parts, kept, occasions);
-  const moments = buildMoments(rows);
+  const { moments, rowData } = compress(columns, scaling, parts, kept, occasions);
   const aliased = aliasedColumns(moments, parts.fixedColumns, lowerPowersFirst(parts));
   const out = new Set(aliased.map(({ column }) => column));
   const fixedColumns = parts.fixedColumns.filter((_, j) => !out.has(j));
-  return { membership, columns, scaling, personMeans, occasions, rows, moments, aliased, fixedColumns };
+  return { membership, columns, scaling, personMeans, occasions, moments, rowData, aliased, fixedColumns };
 }
 
 /** The design of new people: columns, scale and centre are those of the model fitted. */
@@ -134,12 +141,10 @@ function designOfNew(evaluated: EvaluatedModel, stored: StoredDesign): Design {
   const { parts, kept } = evaluated;
   checkSameColumns(stored, parts);
   const columns = keptColumns(evaluated, chooseMembership(parts, kept, stored));
-  scaleColumns(columns, stored.scaling);
+  scalePersons(columns, stored.scaling);
   const source = { ...evaluated, basisNames: parts.basisNames };
   const occasions = occasionsOf(source, stored.occasions ?? null);
-  const rows = momentRowsOf(columns, parts, kept, occasions);
-  const moments = buildMoments(rows);
-  const rowData = occasions === null ? null : buildRowData(rows, moments, occasions.columns);
+  const { moments, rowData } = compress(columns, stored.scaling, parts, kept, occasions);
   return assemble(evaluated, columns, moments, rowData, stored, []);
 }
 
@@ -151,19 +156,18 @@ function assemble(
   stored: StoredDesign,
   warnings: readonly string[],
 ): Design {
-  return {
+  return withRowBasis({
     moments,
     rows,
     fixed: structureOf(stored.fixedColumns),
     stored,
     ledger: kept.ledger,
-    keptRows: kept.rows,
+    used: columns.used,
     keptStart: kept.start,
     keptPersons: kept.persons,
-    rowBasis: columns.basis,
     personColumns: columns.person,
     warnings,
-  };
+  });
 }
 
 function planOf(
@@ -200,12 +204,18 @@ function usesTime({ spec, model }: EvaluatedModel): boolean {
 }
 
 function keptColumns(
-  { table, spec, parts, kept }: EvaluatedModel,
+  { table, spec, parts, kept, centre }: EvaluatedModel,
   membership: MembershipChoice,
 ): KeptColumns {
   return {
-    outcome: takeValues(numericValues(table, spec.outcome), kept.rows),
-    basis: parts.basis.map((values) => takeValues(values, kept.rows)),
+    used: {
+      nRows: kept.rows?.length ?? table.nRows,
+      rows: kept.rows,
+      outcome: numericValues(table, spec.outcome),
+      time: numericValues(table, spec.time),
+      centre: centre ?? 0,
+      basis: parts.basis,
+    },
     person: parts.person.map((values) => takeValues(values, kept.persons)),
     membership: membership.columns,
   };
@@ -239,22 +249,38 @@ function latentBasisOf({ model, parts }: EvaluatedModel): number {
   return atom === null ? -1 : parts.basisNames.indexOf(atom.text);
 }
 
-function momentRowsOf(
+/** Moments of the rows used and, for models that look at each, the rows themselves. */
+function compress(
   columns: KeptColumns,
+  scaling: Scaling,
   parts: Parts,
   kept: Kept,
   occasions: Occasions | null,
-): MomentRows {
-  return {
-    personStart: kept.start,
-    personIndex: kept.persons,
-    basis: columns.basis,
-    outcome: columns.outcome,
-    nRandom: parts.nRandom,
-    person: columns.person,
-    membership: columns.membership,
-    ...(occasions === null ? {} : { alsoAlike: [occasions.columns.occasion, occasions.columns.lag] }),
-  };
+): { readonly moments: Moments; readonly rowData: RowData | null } {
+  const { used, person, membership } = columns;
+  const { nRandom } = parts;
+  const people = { personStart: kept.start, personIndex: kept.persons, nRandom, person, membership };
+  if (occasions === null) {
+    const source: MomentSource = {
+      ...people,
+      nBasis: used.basis.length,
+      alike: alikeColumns(used),
+      rows: used.rows,
+      fill: (first, end, basis, outcome) => fillRows(used, scaling, first, end, basis, outcome),
+    };
+    return { moments: buildMoments(source), rowData: null };
+  }
+  const alsoAlike = [occasions.columns.occasion, occasions.columns.lag];
+  const rows: MomentRows = { ...people, ...writeOutRows(used, scaling), alsoAlike };
+  const moments = buildMoments(rows);
+  return { moments, rowData: buildRowData(rows, moments, occasions.columns) };
+}
+
+/** Columns from which every basis column follows: time for all its powers, nothing for the constant. */
+function alikeColumns({ basis, time }: UsedRows): Float64Array[] {
+  const written = basis.flatMap((column) => (isPower(column) ? [] : [column]));
+  const usesTime = basis.some((column) => isPower(column) && column.power > 0);
+  return usesTime ? [time, ...written] : written;
 }
 
 function structureOf(columns: readonly FixedColumn[]): FixedStructure {

@@ -58,7 +58,7 @@ export interface PredictOptions {
 export function predict(result: FitResult, table: LongTable, options: PredictOptions = {}): Prediction {
   const people = readPeople(result, table);
   const { design, posteriors } = people;
-  const n = design.keptRows.length;
+  const n = design.used.nRows;
   const curve = allocateCurve(n);
   const effects = options.effects === true ? allocateEffects(people, result.design) : null;
   const ids: string[] = [];

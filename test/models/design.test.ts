@@ -135,7 +135,7 @@ describe("rows that cannot be used", () => {
           const { read, used, setAside } = d.ledger;
           expect(read).toBe(200);
           expect(used + setAside.reduce((sum, s) => sum + s.rows, 0)).toBe(200);
-          expect(used).toBe(d.keptRows.length);
+          expect(used).toBe(d.used.nRows);
           expect(d.moments.nObservations).toBe(used);
           expect(new Set(setAside.map((s) => s.reason)).size).toBe(setAside.length);
           for (const { reason, persons, rows } of setAside) {

@@ -1,5 +1,13 @@
 import type { Column } from "../table.js";
-import { ARITHMETIC, and, COMPARISONS, CONSTANTS, UNARY_FUNCTIONS, UNARY_OPERATORS } from "./operators.js";
+import {
+  ARITHMETIC,
+  and,
+  COMPARISONS,
+  CONSTANTS,
+  UNARY_FUNCTIONS,
+  UNARY_OPERATORS,
+  wholePower,
+} from "./operators.js";
 import type { SyntaxNode } from "./syntax.js";
 import { asNumeric, asText, chooseText, compareText, daysSinceEpoch } from "./text.js";
 import { applyBinary, applyUnary, expand, isText, type NumericValue, type Value } from "./values.js";
@@ -34,8 +42,8 @@ export function evaluate(node: SyntaxNode, context: EvaluationContext): Value {
         asNumeric(evaluate(node.operand, context), text, `the operand of ${node.operator}`),
       );
     case "binary":
-      return applyBinary(
-        ARITHMETIC.get(node.operator)!,
+      return applyArithmetic(
+        node.operator,
         asNumeric(evaluate(node.left, context), text, `the left side of ${node.operator}`),
         asNumeric(evaluate(node.right, context), text, `the right side of ${node.operator}`),
       );
@@ -56,6 +64,12 @@ export function evaluate(node: SyntaxNode, context: EvaluationContext): Value {
     case "call":
       return evaluateFunction(node.name, node.args, context);
   }
+}
+
+function applyArithmetic(operator: string, left: NumericValue, right: NumericValue): NumericValue {
+  if (operator === "pow" && right.kind === "number" && Number.isInteger(right.value) && right.value > 0)
+    return applyUnary((x) => wholePower(x, right.value), left);
+  return applyBinary(ARITHMETIC.get(operator)!, left, right);
 }
 
 function readColumn(name: string, context: EvaluationContext): Value {

@@ -52,6 +52,21 @@ export const ARITHMETIC: ReadonlyMap<string, Binary> = new Map<string, Binary>([
 ]);
 
 /**
+ * A whole power by multiplication, several times as fast as the general one. Wherever a column is raised to a written power it is
+ * done by this function, so that the same column always has the same digits.
+ * @param x - any number; NaN stays NaN
+ * @param power - 1, 2, 3, ...
+ * @returns x multiplied by itself; beyond the fourth power by the platform's function
+ */
+export function wholePower(x: number, power: number): number {
+  if (power === 1) return x;
+  const square = x * x;
+  if (power === 2) return square;
+  if (power === 3) return square * x;
+  return power === 4 ? square * square : x ** power;
+}
+
+/**
  * And in three-valued logic (Kleene): a false operand decides, missing or not the other.
  * @param a - 0 for false, NaN for missing, else true
  * @param b - likewise

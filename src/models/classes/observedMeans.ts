@@ -1,7 +1,9 @@
 import type { LongTable } from "../../core/table.js";
-import { numericValues, takeValues } from "../design/columns.js";
-import { distinctTimes } from "../design/times.js";
+import { allocateBlock, type Block, endOfBlock, readBlock } from "../design/blocks.js";
+import { takeValues } from "../design/columns.js";
+import { distinctTimes, orderStatistics } from "../design/times.js";
 import type { Design } from "../design/types.js";
+import { fillRows } from "../design/usedRows.js";
 import type { ClassParameters } from "../kernels/types.js";
 import type { ObservedMeans, Posteriors } from "../result.js";
 import type { ModelSpec } from "../spec.js";
@@ -24,97 +26,131 @@ export interface ObservedInput {
  * @param input - fit and data
  * @returns one entry per class; times that a class has no weight at are left out
  */
-export function observedMeans({
-  table,
-  spec,
-  design,
-  parameters,
-  posteriors,
-}: ObservedInput): ObservedMeans[] {
-  const nClasses = parameters.nClasses;
-  const allTimes = numericValues(table, spec.time);
-  const time = takeValues(allTimes, design.keptRows);
-  const outcome = numericValues(table, spec.outcome);
-  const { scaling } = design.stored;
-  const { bin, count, distinct } = timeBins(time);
-  const weight = new Float64Array(nClasses * count);
-  const sumTime = new Float64Array(nClasses * count);
-  const observed = new Float64Array(nClasses * count);
-  const fitted = new Float64Array(nClasses * count);
-  const m = design.rowBasis.length;
-  const eta = new Float64Array(nClasses * m);
-  for (let i = 0; i < design.keptPersons.length; i++) {
-    basisCoefficientsInto(eta, design, parameters, i);
-    for (let kept = design.keptStart[i]!; kept < design.keptStart[i + 1]!; kept++) {
-      const score = outcome[design.keptRows[kept]!]!;
-      for (let k = 0; k < nClasses; k++) {
-        const p = posteriors.values[i * nClasses + k]!;
-        let mean = 0;
-        for (let b = 0; b < m; b++) mean += eta[k * m + b]! * design.rowBasis[b]![kept]!;
-        const cell = k * count + bin[kept]!;
-        weight[cell]! += p;
-        sumTime[cell]! += p * time[kept]!;
-        observed[cell]! += p * score;
-        fitted[cell]! += p * (mean * scaling.outcomeSd + scaling.outcomeMean);
-      }
-    }
-  }
-  return Array.from({ length: nClasses }, (_, k) => {
-    const used = Array.from({ length: count }, (_cell, b) => k * count + b).filter(
+export function observedMeans(input: ObservedInput): ObservedMeans[] {
+  const { used } = input.design;
+  const bins = timeBins(takeValues(used.time, used.rows));
+  const { count, distinct } = bins;
+  const { weight, time, observed, fitted } = sumCells(input, bins);
+  return Array.from({ length: input.parameters.nClasses }, (_, k) => {
+    const cells = Array.from({ length: count }, (_cell, b) => k * count + b).filter(
       (cell) => weight[cell]! > 1e-6,
     );
     return {
       // A mean of equal times is that time only up to rounding.
-      time: used.map((cell) => distinct?.[cell - k * count] ?? sumTime[cell]! / weight[cell]!),
-      observed: used.map((cell) => observed[cell]! / weight[cell]!),
-      fitted: used.map((cell) => fitted[cell]! / weight[cell]!),
-      weight: used.map((cell) => weight[cell]!),
+      time: cells.map((cell) => distinct?.[cell - k * count] ?? time[cell]! / weight[cell]!),
+      observed: cells.map((cell) => observed[cell]! / weight[cell]!),
+      fitted: cells.map((cell) => fitted[cell]! / weight[cell]!),
+      weight: cells.map((cell) => weight[cell]!),
     };
   });
+}
+
+/** Sums over rows weighted by the posterior of a class, K x number of bins. */
+interface CellSums {
+  readonly weight: Float64Array;
+  readonly time: Float64Array;
+  readonly observed: Float64Array;
+  readonly fitted: Float64Array;
+}
+
+function sumCells({ design, parameters, posteriors }: ObservedInput, bins: TimeBins): CellSums {
+  const { used, keptStart, keptPersons, personColumns } = design;
+  const { scaling } = design.stored;
+  const { nClasses } = parameters;
+  const cells = (): Float64Array => new Float64Array(nClasses * bins.count);
+  const sums = { weight: cells(), time: cells(), observed: cells(), fitted: cells() };
+  const m = used.basis.length;
+  const eta = new Float64Array(nClasses * m);
+  const block = allocateBlock(m);
+  for (let from = 0; from < keptPersons.length; ) {
+    const to = endOfBlock(keptStart, from);
+    const first = keptStart[from]!;
+    readBlock(block, first, keptStart[to]!, (...at) => fillRows(used, scaling, ...at));
+    for (let i = from; i < to; i++) {
+      // Without person-level columns everybody has the same coefficients.
+      if (i === 0 || personColumns.length > 1) basisCoefficientsInto(eta, design, parameters, i);
+      addPerson(sums, bins, design, block, first, i, eta, posteriors);
+    }
+    from = to;
+  }
+  return sums;
+}
+
+/** Adds the rows of a person, weighted by their posteriors. */
+function addPerson(
+  sums: CellSums,
+  bins: TimeBins,
+  design: Design,
+  block: Block,
+  firstOfBlock: number,
+  person: number,
+  eta: Float64Array,
+  { values, nClasses }: Posteriors,
+): void {
+  const { used, keptStart } = design;
+  const { outcomeMean, outcomeSd } = design.stored.scaling;
+  const m = used.basis.length;
+  let bin = -1;
+  for (let r = keptStart[person]!; r < keptStart[person + 1]!; r++) {
+    const row = used.rows === null ? r : used.rows[r]!;
+    const time = used.time[row]!;
+    const score = used.outcome[row]!;
+    bin = binOf(bins, time, bin);
+    for (let k = 0; k < nClasses; k++) {
+      const p = values[person * nClasses + k]!;
+      let mean = 0;
+      for (let b = 0; b < m; b++) mean += eta[k * m + b]! * block.basis[b]![r - firstOfBlock]!;
+      const cell = k * bins.count + bin;
+      sums.weight[cell]! += p;
+      sums.time[cell]! += p * time;
+      sums.observed[cell]! += p * score;
+      sums.fitted[cell]! += p * (mean * outcomeSd + outcomeMean);
+    }
+  }
 }
 
 /** A person's coefficients of the basis in every class, K x m, internal scale. */
 function basisCoefficientsInto(
   eta: Float64Array,
-  { fixed, rowBasis, personColumns }: Design,
+  { fixed, used, personColumns }: Design,
   parameters: ClassParameters,
   person: number,
 ): void {
+  const m = used.basis.length;
   eta.fill(0);
   for (let k = 0; k < parameters.nClasses; k++)
     for (let j = 0; j < fixed.nFixed; j++)
-      eta[k * rowBasis.length + fixed.basis[j]!]! +=
+      eta[k * m + fixed.basis[j]!]! +=
         parameters.beta[k * fixed.nFixed + j]! * personColumns[fixed.person[j]!]![person]!;
 }
 
 /** The distinct times when there are few, else bins of about equal numbers of rows. */
-function timeBins(time: Float64Array): { bin: Int32Array; count: number; distinct: Float64Array | null } {
-  const bin = new Int32Array(time.length);
-  const distinct = distinctTimes(time, MAX_TIME_POINTS);
-  if (distinct !== null) {
-    for (let r = 0; r < time.length; r++) bin[r] = lowerBound(distinct, time[r]!);
-    return { bin, count: distinct.length, distinct };
-  }
-  const sorted = time.slice().sort();
-  const edges = Float64Array.from(
-    { length: QUANTILE_BINS - 1 },
-    (_, b) => sorted[Math.floor(((b + 1) * sorted.length) / QUANTILE_BINS)]!,
-  );
-  for (let r = 0; r < time.length; r++) {
-    let b = 0;
-    while (b < edges.length && time[r]! >= edges[b]!) b++;
-    bin[r] = b;
-  }
-  return { bin, count: QUANTILE_BINS, distinct: null };
+interface TimeBins {
+  readonly count: number;
+  /** Time of each bin; null where a bin holds several. */
+  readonly distinct: Float64Array | null;
+  /** First time of each bin but the first. */
+  readonly edges: Float64Array;
 }
 
-/** First position whose value is not below t. */
-function lowerBound(sorted: Float64Array, t: number): number {
+function timeBins(time: Float64Array): TimeBins {
+  const distinct = distinctTimes(time, MAX_TIME_POINTS);
+  if (distinct !== null) return { count: distinct.length, distinct, edges: distinct.subarray(1) };
+  const ranks = Array.from({ length: QUANTILE_BINS - 1 }, (_, b) =>
+    Math.floor(((b + 1) * time.length) / QUANTILE_BINS),
+  );
+  return { count: QUANTILE_BINS, distinct: null, edges: Float64Array.from(orderStatistics(time, ranks)) };
+}
+
+/** The bin of a time: number of edges at or below it. Mostly it is the one after that of the row before. */
+function binOf({ edges }: TimeBins, time: number, before: number): number {
+  const next = before + 1;
+  if (next > 0 && next < edges.length && edges[next - 1]! <= time && time < edges[next]!) return next;
   let low = 0;
-  let high = sorted.length;
+  let high = edges.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (sorted[middle]! < t) low = middle + 1;
+    if (edges[middle]! <= time) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -25,6 +25,7 @@ export interface TimedColumns {
   readonly columns: ReadonlyMap<string, Column>;
   /** Null where time is not centred. */
   readonly centre: number | null;
+  /** Made when first asked for. */
   readonly centred: ReadonlyMap<string, Column>;
 }
 
@@ -40,11 +41,28 @@ export function timedColumns(
   time: string,
   centre: number | null,
 ): TimedColumns {
+  let made: Map<string, Column> | undefined;
+  return {
+    time,
+    columns,
+    centre,
+    get centred() {
+      made ??= withCentredTime(columns, time, centre);
+      return made;
+    },
+  };
+}
+
+function withCentredTime(
+  columns: ReadonlyMap<string, Column>,
+  time: string,
+  centre: number | null,
+): Map<string, Column> {
   const column = columns.get(time);
   const centred = new Map(columns);
   if (centre !== null && column?.kind === "numeric")
     centred.set(time, { kind: "numeric", values: column.values.map((value) => value - centre) });
-  return { time, columns, centre, centred };
+  return centred;
 }
 
 /**
@@ -84,11 +102,22 @@ function movesWithOrigin({ kind, expression }: Atom, time: string): boolean {
  * @param time - name of the time column
  * @returns one shape per column
  */
-export function atomShapes(atom: Atom, columns: AtomColumns, time: string): TimeShape[] {
+export function atomShapes(atom: Atom, columns: Pick<AtomColumns, "names">, time: string): TimeShape[] {
   const still = columns.names.map((name) => ({ ...CONSTANT_SHAPE, rest: [name] }));
   if (!movesWithOrigin(atom, time)) return still;
   if (atom.kind === "piecewise") return [{ ...CONSTANT_SHAPE, power: 1, bent: true }, ...still.slice(1)];
   return [{ ...CONSTANT_SHAPE, ...monomialOf(atom.expression.node, time)! }];
+}
+
+/**
+ * The power of time that an atom is.
+ * @param atom - the atom
+ * @param time - name of the time column
+ * @returns p of time^p; 0 where it is anything else
+ */
+export function powerOfTime({ kind, expression }: Atom, time: string): number {
+  const monomial = kind === "expression" ? monomialOf(expression.node, time) : null;
+  return monomial?.coefficient === 1 ? monomial.power : 0;
 }
 
 /**

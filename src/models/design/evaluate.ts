@@ -81,9 +81,9 @@ function knotsOfKept(
     const columns = new Map<string, Column>();
     for (const symbol of symbols) {
       const column = (perPerson ? persons : table.columns).get(symbol);
-      if (column !== undefined) columns.set(symbol, takeRows(column, at));
+      if (column !== undefined) columns.set(symbol, at === null ? column : takeRows(column, at));
     }
-    evaluateAtom(atom, columns, at.length, coding);
+    evaluateAtom(atom, columns, at?.length ?? table.nRows, coding);
   }
   return coding.knots;
 }

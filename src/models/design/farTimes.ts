@@ -1,5 +1,7 @@
 import type { ModelSpec } from "../spec.js";
 import type { TimeShape } from "./centring.js";
+import type { RowIndex } from "./columns.js";
+import { type BasisColumn, isPower } from "./usedRows.js";
 
 /** Distance from zero, in ranges, beyond which a column is nearly collinear with the intercept. */
 const FAR_RANGES = 50;
@@ -9,11 +11,11 @@ export interface FarInput {
   readonly spec: ModelSpec;
   /** Times of the rows kept. */
   readonly time: Float64Array;
-  /** Basis columns over the rows kept, divided by their scale. */
-  readonly basis: readonly Float64Array[];
+  /** Basis columns over all rows, and which rows are kept. */
+  readonly basis: readonly BasisColumn[];
+  readonly rows: RowIndex;
   readonly basisNames: readonly string[];
   readonly shapes: readonly TimeShape[];
-  readonly scale: readonly number[];
   /** Why time is not centred inside; null where it is, or need not be. */
   readonly obstacle: string | null;
 }
@@ -23,7 +25,7 @@ export interface FarInput {
  * @param input - the columns
  * @returns a warning each
  */
-export function farWarnings({ spec, time, basis, basisNames, shapes, scale, obstacle }: FarInput): string[] {
+export function farWarnings({ spec, time, basis, rows, basisNames, shapes, obstacle }: FarInput): string[] {
   const out: string[] = [];
   const times = obstacle === null ? null : farRange(time);
   if (times !== null)
@@ -31,14 +33,8 @@ export function farWarnings({ spec, time, basis, basisNames, shapes, scale, obst
       `${describe(spec.time, times)} It cannot be centred, because ${obstacle}. Count it from near the first session.`,
     );
   basis.forEach((values, j) => {
-    const range = shapes[j]!.power > 0 ? null : farRange(values);
-    if (range !== null)
-      out.push(
-        `${describe(
-          basisNames[j]!,
-          range.map((value) => value * scale[j]!),
-        )} Centre it.`,
-      );
+    const range = shapes[j]!.power > 0 || isPower(values) ? null : farRange(values, rows);
+    if (range !== null) out.push(`${describe(basisNames[j]!, range)} Centre it.`);
   });
   return out;
 }
@@ -48,11 +44,12 @@ function describe(name: string, [lowest, highest]: readonly number[]): string {
 }
 
 /** Least and greatest value where they are far from zero for their range; null for constants and all others. */
-function farRange(values: Float64Array): [number, number] | null {
+function farRange(values: Float64Array, rows: RowIndex = null): [number, number] | null {
   let minimum = Number.POSITIVE_INFINITY;
   let maximum = Number.NEGATIVE_INFINITY;
-  for (let r = 0; r < values.length; r++) {
-    const value = values[r]!;
+  const n = rows?.length ?? values.length;
+  for (let r = 0; r < n; r++) {
+    const value = values[rows === null ? r : rows[r]!]!;
     if (value < minimum) minimum = value;
     if (value > maximum) maximum = value;
   }

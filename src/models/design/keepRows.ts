@@ -3,13 +3,14 @@ import type { LongTable, RowLedger, SetAsideReason } from "../../core/table.js";
 import { needsRows, residualParts } from "../residuals.js";
 import type { ModelSpec } from "../spec.js";
 import { clusterCodes } from "./clusters.js";
-import { numericValues } from "./columns.js";
+import { numericValues, type RowIndex } from "./columns.js";
 import type { Parts } from "./parts.js";
+import { isPower } from "./usedRows.js";
 
 /** Rows and persons that a model can use. */
 export interface Kept {
   /** Rows of the long table, persons contiguous; a person's in order of time where residuals are correlated. */
-  readonly rows: Int32Array;
+  readonly rows: RowIndex;
   /** First kept row of each kept person; length persons + 1. */
   readonly start: Int32Array;
   /** Indices of the kept persons in the long table. */
@@ -39,20 +40,49 @@ export function keepRows(table: LongTable, spec: ModelSpec, parts: Parts): Kept 
   const rowChecks = [
     { reason: `missing ${spec.outcome}`, values: numericValues(table, spec.outcome) },
     { reason: `missing ${spec.time}`, values: numericValues(table, spec.time) },
-    ...checksOf(parts.basisNames, parts.basis),
+    // A power of time is there where time is.
+    ...parts.basis.flatMap((values, j) => (isPower(values) ? [] : checksOf(parts.basisNames[j]!, values))),
     ...occasionChecks(table, spec),
   ];
   const clock = clockOf(table, spec);
   const personChecks = [
-    ...checksOf(parts.personNames, parts.person),
-    ...checksOf(parts.membershipNames, parts.membership),
+    ...parts.person.flatMap((values, j) => checksOf(parts.personNames[j]!, values)),
+    ...parts.membership.flatMap((values, j) => checksOf(parts.membershipNames[j]!, values)),
     ...clusterChecks(table, spec),
   ];
+  if (clock === null && hasEverything(table, rowChecks, personChecks)) {
+    const persons = Int32Array.from({ length: table.nPersons }, (_, i) => i);
+    const ledger = { read: table.nRows, used: table.nRows, setAside: [] };
+    return { rows: null, start: table.personStart, persons, ledger };
+  }
+  return keepSome(table, rowChecks, personChecks, clock);
+}
+
+/** Whether no value is missing and nobody is without rows, as is usual after `prepare`: then no index of rows is needed. */
+function hasEverything(
+  table: LongTable,
+  rowChecks: readonly Check[],
+  personChecks: readonly Check[],
+): boolean {
+  const { nRows, nPersons, personStart } = table;
+  for (const { values } of [...rowChecks, ...personChecks])
+    for (let at = 0; at < values.length; at++) if (!Number.isFinite(values[at]!)) return false;
+  for (let i = 0; i < nPersons; i++) if (personStart[i] === personStart[i + 1]) return false;
+  return nRows > 0;
+}
+
+function keepSome(
+  table: LongTable,
+  rowChecks: readonly Check[],
+  personChecks: readonly Check[],
+  clock: Float64Array | null,
+): Kept {
   const tally: Tally = new Map();
   const rows = new Int32Array(table.nRows);
-  const start: number[] = [0];
-  const persons: number[] = [];
+  const start = new Int32Array(table.nPersons + 1);
+  const persons = new Int32Array(table.nPersons);
   let n = 0;
+  let nKept = 0;
   for (let i = 0; i < table.nPersons; i++) {
     const first = table.personStart[i]!;
     const end = table.personStart[i + 1]!;
@@ -69,26 +99,23 @@ export function keepRows(table: LongTable, spec: ModelSpec, parts: Parts): Kept 
     }
     if (n > before) {
       if (clock !== null) sortByClock(rows.subarray(before, n), clock);
-      persons.push(i);
-      start.push(n);
+      persons[nKept++] = i;
+      start[nKept] = n;
     }
   }
   const setAside = reasonsOf(tally);
-  if (persons.length === 0) throw nobodyLeft(setAside);
+  if (nKept === 0) throw nobodyLeft(setAside);
   return {
-    rows: rows.slice(0, n),
-    start: Int32Array.from(start),
-    persons: Int32Array.from(persons),
+    rows: rows.subarray(0, n),
+    start: start.subarray(0, nKept + 1),
+    persons: persons.subarray(0, nKept),
     ledger: { read: table.nRows, used: n, setAside },
   };
 }
 
 /** A dummy is missing when its column is: `missing site`, not `missing site[b]`; the knots in `ns(x,[2,6])` stay. */
-function checksOf(names: readonly string[], columns: readonly Float64Array[]): Check[] {
-  return columns.map((values, j) => ({
-    reason: `missing ${names[j]!.replace(/(?<!,)\[[^\]]*\]/g, "")}`,
-    values,
-  }));
+function checksOf(name: string, values: Float64Array): Check[] {
+  return [{ reason: `missing ${name.replace(/(?<!,)\[[^\]]*\]/g, "")}`, values }];
 }
 
 /** Who is in no known cluster is set aside, as Stata does: their scores would have no sum to go into. */

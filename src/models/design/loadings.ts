@@ -5,7 +5,9 @@ import { latentColumns } from "../terms/latent.js";
 import { numericValues, takeValues } from "./columns.js";
 import { latentAtom } from "./occasions.js";
 import { parseModel } from "./parse.js";
+import { withRowBasis } from "./rowBasis.js";
 import type { Design } from "./types.js";
+import { basisValues } from "./usedRows.js";
 
 /**
  * A design with the loadings of its latent time basis as estimated: in its coding, for times and new people, and in its rows.
@@ -28,12 +30,19 @@ export function designAsFitted(
     ...design.stored.coding,
     loadings: { [atom.text]: { occasions: occasions.values, values: Array.from(parameters.loadings) } },
   };
-  const seen = takeValues(numericValues(table, occasions.column), design.keptRows);
+  const { used } = design;
+  const seen = takeValues(numericValues(table, occasions.column), used.rows);
   const [column] = latentColumns(atom, seen, coding).values;
   const latent = design.stored.basisNames.indexOf(atom.text);
-  return {
+  return withRowBasis({
     ...design,
     stored: { ...design.stored, coding },
-    rowBasis: design.rowBasis.map((values, b) => (b === latent ? column! : values)),
-  };
+    used: {
+      ...used,
+      rows: null,
+      outcome: takeValues(used.outcome, used.rows),
+      time: takeValues(used.time, used.rows),
+      basis: used.basis.map((_, b) => (b === latent ? column! : basisValues(used, b))),
+    },
+  });
 }

@@ -1,3 +1,7 @@
+import { allocateBlock, type Block, endOfBlock, type FillRows, readBlock } from "./blocks.js";
+import type { RowIndex } from "./columns.js";
+import { findPatterns, type Patterns } from "./patterns.js";
+
 /**
  * All that a normal trajectory model needs of the data, compressed once: after this, cost does not depend
  * on the number of sessions. Persons with the same basis rows share B'B: they form a *pattern*, and persons
@@ -52,46 +56,58 @@ export interface FixedStructure {
   readonly classSpecific: Uint8Array;
 }
 
-/** Rows as the moments see them: only what a pass over people in order needs. */
-export interface MomentRows {
+/** People as the moments see them. */
+interface MomentPersons {
   /** First row of each person kept; nPersons + 1. */
   readonly personStart: Int32Array;
   /** Index in the long table of each person kept. */
   readonly personIndex: Int32Array;
-  /** Basis columns, one array per column over the kept rows. */
-  readonly basis: readonly Float64Array[];
-  /** Further columns in which persons of one pattern must agree, where a model looks at each row (occasions, lags). */
-  readonly alsoAlike?: readonly Float64Array[];
-  /** Outcome over the kept rows. */
-  readonly outcome: Float64Array;
   readonly nRandom: number;
   /** Person columns over the kept persons, first the constant 1. */
   readonly person: readonly Float64Array[];
   readonly membership: readonly Float64Array[];
 }
 
+/** Rows that are written out: only what a pass over people in order needs. */
+export interface MomentRows extends MomentPersons {
+  /** Basis columns, one array per column over the kept rows. */
+  readonly basis: readonly Float64Array[];
+  /** Further columns in which persons of one pattern must agree, where a model looks at each row (occasions, lags). */
+  readonly alsoAlike?: readonly Float64Array[];
+  /** Outcome over the kept rows. */
+  readonly outcome: Float64Array;
+}
+
+/** Rows that are read stretch by stretch, so that scaled columns and powers of time are never held for all of them. */
+export interface MomentSource extends MomentPersons {
+  readonly nBasis: number;
+  /** Columns of a table from which the basis follows, and row of the table of each kept row. */
+  readonly alike: readonly Float64Array[];
+  readonly rows: RowIndex;
+  /** Writes kept rows first .. end - 1, internal scale, into arrays of at least that length. */
+  readonly fill: FillRows;
+}
+
 /**
- * Compresses rows into moments in one pass: finds persons with identical basis rows (exactly, by hash and
- * comparison), sums their cross-products, and stores people pattern by pattern.
- * @param rows - kept rows, scaled
+ * Compresses rows into moments: finds persons with identical basis rows, sums their cross-products block by block, and stores people
+ * pattern by pattern. The rows themselves are read once in each of the two, and nothing of their length is written.
+ * @param source - kept rows, as they are written out or read stretch by stretch
  * @returns the moments; persons of a pattern keep their order, patterns come in order of first appearance
  * Source: sufficiency of (n, y'y, B'y, B'B) in the normal linear mixed model (Laird & Ware 1982).
  */
-export function buildMoments(rows: MomentRows): Moments {
+export function buildMoments(source: MomentRows | MomentSource): Moments {
+  const rows = "fill" in source ? source : sourceOf(source);
+  const { personStart, nBasis } = rows;
   const nPersons = rows.personIndex.length;
-  const nBasis = rows.basis.length;
-  const patternOfPerson = findPatterns(rows);
-  const nPatterns = patternOfPerson.representative.length;
-  const patternStart = new Int32Array(nPatterns + 1);
-  for (let i = 0; i < nPersons; i++) patternStart[patternOfPerson.pattern[i]! + 1]!++;
-  for (let g = 0; g < nPatterns; g++) patternStart[g + 1]! += patternStart[g]!;
+  const patterns = findPatterns({ personStart, columns: rows.alike, rows: rows.rows });
+  const { nPatterns, pattern, representative } = patterns;
+  const patternStart = patternStarts(patterns);
   const next = patternStart.slice(0, nPatterns);
-  const stored = new Int32Array(nPersons);
-  for (let i = 0; i < nPersons; i++) stored[next[patternOfPerson.pattern[i]!]!++] = i;
-
+  const position = new Int32Array(nPersons);
+  for (let i = 0; i < nPersons; i++) position[i] = next[pattern[i]!]!++;
   const moments: Moments = {
     nPersons,
-    nObservations: rows.outcome.length,
+    nObservations: personStart[nPersons]!,
     nPatterns,
     nBasis,
     nRandom: rows.nRandom,
@@ -102,14 +118,41 @@ export function buildMoments(rows: MomentRows): Moments {
     btb: sharable(nPatterns * nBasis * nBasis),
     yy: sharable(nPersons),
     by: sharable(nPersons * nBasis),
-    w: interleave(rows.person, stored),
-    v: interleave(rows.membership, stored),
-    personIndex: Int32Array.from(stored, (i) => rows.personIndex[i]!),
+    w: interleave(rows.person, position),
+    v: interleave(rows.membership, position),
+    personIndex: sharableWhole(nPersons),
     weights: new Float64Array(0),
   };
-  for (let g = 0; g < nPatterns; g++) fillPattern(moments, rows, g, patternOfPerson.representative[g]!);
-  for (let i = 0; i < nPersons; i++) fillPerson(moments, rows, i, stored[i]!);
+  const block = allocateBlock(nBasis);
+  for (let from = 0; from < nPersons; ) {
+    const to = endOfBlock(personStart, from);
+    const first = personStart[from]!;
+    readBlock(block, first, personStart[to]!, rows.fill);
+    for (let i = from; i < to; i++) {
+      const begin = personStart[i]! - first;
+      const end = personStart[i + 1]! - first;
+      if (representative[pattern[i]!] === i) fillPattern(moments, block, pattern[i]!, begin, end);
+      fillPerson(moments, block, position[i]!, begin, end);
+      moments.personIndex[position[i]!] = rows.personIndex[i]!;
+    }
+    from = to;
+  }
   return moments;
+}
+
+/** Rows that are written out, as a source. */
+function sourceOf(rows: MomentRows): MomentSource {
+  const { basis, outcome } = rows;
+  return {
+    ...rows,
+    nBasis: basis.length,
+    alike: rows.alsoAlike === undefined ? basis : [...basis, ...rows.alsoAlike],
+    rows: null,
+    fill: (first, end, intoBasis, intoOutcome) => {
+      intoOutcome.set(outcome.subarray(first, end));
+      for (let j = 0; j < basis.length; j++) intoBasis[j]!.set(basis[j]!.subarray(first, end));
+    },
+  };
 }
 
 /**
@@ -147,15 +190,28 @@ function sharable(length: number): Float64Array {
     : new Float64Array(new SharedArrayBuffer(length * Float64Array.BYTES_PER_ELEMENT));
 }
 
-function fillPattern(moments: Moments, rows: MomentRows, g: number, person: number): void {
+function sharableWhole(length: number): Int32Array {
+  return typeof SharedArrayBuffer === "undefined"
+    ? new Int32Array(length)
+    : new Int32Array(new SharedArrayBuffer(length * Int32Array.BYTES_PER_ELEMENT));
+}
+
+/** First stored position of each pattern; nPatterns + 1. */
+function patternStarts({ nPatterns, pattern }: Patterns): Int32Array {
+  const start = sharableWhole(nPatterns + 1);
+  for (let i = 0; i < pattern.length; i++) start[pattern[i]! + 1]!++;
+  for (let g = 0; g < nPatterns; g++) start[g + 1]! += start[g]!;
+  return start;
+}
+
+/** B'B of rows first .. end - 1 of the block. */
+function fillPattern(moments: Moments, block: Block, g: number, first: number, end: number): void {
   const { nBasis, btb } = moments;
-  const first = rows.personStart[person]!;
-  const end = rows.personStart[person + 1]!;
   moments.patternSessions[g] = end - first;
   for (let a = 0; a < nBasis; a++) {
-    const columnA = rows.basis[a]!;
+    const columnA = block.basis[a]!;
     for (let b = 0; b <= a; b++) {
-      const columnB = rows.basis[b]!;
+      const columnB = block.basis[b]!;
       let sum = 0;
       for (let r = first; r < end; r++) sum += columnA[r]! * columnB[r]!;
       btb[(g * nBasis + a) * nBasis + b] = sum;
@@ -164,16 +220,15 @@ function fillPattern(moments: Moments, rows: MomentRows, g: number, person: numb
   }
 }
 
-function fillPerson(moments: Moments, rows: MomentRows, position: number, person: number): void {
+/** y'y and B'y of rows first .. end - 1 of the block. */
+function fillPerson(moments: Moments, block: Block, position: number, first: number, end: number): void {
   const { nBasis, by } = moments;
-  const first = rows.personStart[person]!;
-  const end = rows.personStart[person + 1]!;
-  const { outcome } = rows;
+  const { outcome } = block;
   let squares = 0;
   for (let r = first; r < end; r++) squares += outcome[r]! * outcome[r]!;
   moments.yy[position] = squares;
   for (let a = 0; a < nBasis; a++) {
-    const column = rows.basis[a]!;
+    const column = block.basis[a]!;
     let sum = 0;
     for (let r = first; r < end; r++) sum += column[r]! * outcome[r]!;
     by[position * nBasis + a] = sum;
@@ -181,93 +236,13 @@ function fillPerson(moments: Moments, rows: MomentRows, position: number, person
 }
 
 /** Columns side by side, one person's values together; nothing is stored for the constant alone. */
-function interleave(columns: readonly Float64Array[], order: Int32Array): Float64Array {
+function interleave(columns: readonly Float64Array[], position: Int32Array): Float64Array {
   const width = columns.length;
   if (width === 1) return new Float64Array(0);
-  const out = sharable(order.length * width);
+  const out = sharable(position.length * width);
   for (let j = 0; j < width; j++) {
     const column = columns[j]!;
-    for (let i = 0; i < order.length; i++) out[i * width + j] = column[order[i]!]!;
+    for (let i = 0; i < position.length; i++) out[position[i]! * width + j] = column[i]!;
   }
   return out;
-}
-
-interface Patterns {
-  readonly pattern: Int32Array;
-  /** First person of each pattern. */
-  readonly representative: number[];
-}
-
-/** Open-addressing hash table over the persons' basis rows; equal hashes are compared value by value. */
-function findPatterns(rows: MomentRows): Patterns {
-  const nPersons = rows.personIndex.length;
-  let size = 16;
-  while (size < nPersons * 2) size *= 2;
-  const slots = new Int32Array(size).fill(-1);
-  const hashes = hashPersons(rows);
-  const pattern = new Int32Array(nPersons);
-  const representative: number[] = [];
-  for (let i = 0; i < nPersons; i++) {
-    let slot = hashes[i]! & (size - 1);
-    for (;;) {
-      const candidate = slots[slot]!;
-      if (candidate < 0) {
-        slots[slot] = representative.length;
-        pattern[i] = representative.length;
-        representative.push(i);
-        break;
-      }
-      const other = representative[candidate]!;
-      if (hashes[other] === hashes[i] && sameRows(rows, other, i)) {
-        pattern[i] = candidate;
-        break;
-      }
-      slot = (slot + 1) & (size - 1);
-    }
-  }
-  return { pattern, representative };
-}
-
-function hashPersons(rows: MomentRows): Int32Array {
-  const nPersons = rows.personIndex.length;
-  const hashes = new Int32Array(nPersons);
-  for (let i = 0; i < nPersons; i++)
-    hashes[i] = (rows.personStart[i + 1]! - rows.personStart[i]!) * 0x9e3779b1;
-  for (const column of alikeColumns(rows)) {
-    const halves = new Int32Array(column.buffer, column.byteOffset, column.length * 2);
-    for (let i = 0; i < nPersons; i++) {
-      let hash = hashes[i]!;
-      const end = rows.personStart[i + 1]! * 2;
-      for (let h = rows.personStart[i]! * 2; h < end; h++) {
-        // MurmurHash3 body (Appleby, public domain algorithm): spreads every bit of the value.
-        let k = Math.imul(halves[h]!, 0xcc9e2d51);
-        k = (k << 15) | (k >>> 17);
-        hash ^= Math.imul(k, 0x1b873593);
-        hash = (hash << 13) | (hash >>> 19);
-        hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
-      }
-      hashes[i] = hash;
-    }
-  }
-  for (let i = 0; i < nPersons; i++) {
-    let hash = hashes[i]!;
-    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-    hashes[i] = hash ^ (hash >>> 16);
-  }
-  return hashes;
-}
-
-function alikeColumns(rows: MomentRows): readonly Float64Array[] {
-  return rows.alsoAlike === undefined ? rows.basis : [...rows.basis, ...rows.alsoAlike];
-}
-
-function sameRows(rows: MomentRows, a: number, b: number): boolean {
-  const startA = rows.personStart[a]!;
-  const startB = rows.personStart[b]!;
-  const n = rows.personStart[a + 1]! - startA;
-  if (rows.personStart[b + 1]! - startB !== n) return false;
-  for (const column of alikeColumns(rows))
-    for (let r = 0; r < n; r++) if (column[startA + r] !== column[startB + r]) return false;
-  return true;
 }

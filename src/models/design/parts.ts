@@ -8,18 +8,21 @@ import {
   CONSTANT_SHAPE,
   evaluateTimedAtom,
   multiplyShapes,
+  powerOfTime,
   type TimeShape,
   timedColumns,
 } from "./centring.js";
+import { numericValues } from "./columns.js";
 import type { ParsedModel } from "./parse.js";
 import { personColumns } from "./persons.js";
 import { multiplyAll, productName } from "./products.js";
 import type { FixedColumn } from "./types.js";
+import type { BasisColumn } from "./usedRows.js";
 
 /** Basis columns over all rows, person and membership columns over all persons, before anything is set aside. */
 export interface Parts {
   readonly basisNames: string[];
-  readonly basis: Float64Array[];
+  readonly basis: BasisColumn[];
   /** How each basis column depends on time. */
   readonly shapes: TimeShape[];
   /** Basis columns with a random effect are the first `nRandom`. */
@@ -37,7 +40,8 @@ export interface Parts {
 type GrowingParts = Omit<Parts, "nRandom">;
 
 /** Columns over rows, with how each depends on time. */
-interface RowColumns extends AtomColumns {
+interface RowColumns extends Omit<AtomColumns, "values"> {
+  readonly values: readonly BasisColumn[];
   readonly shapes: readonly TimeShape[];
 }
 
@@ -83,9 +87,9 @@ export function evaluateParts(
     still: new Map(),
   };
   const reader = createTermReader(table, spec, personSymbols, coding, centre, parts.still);
-  addRandom(parts, model.random, reader, table.nRows);
+  addRandom(parts, model.random, reader);
   const nRandom = parts.basisNames.length;
-  addFixed(parts, spec, model, reader, table.nRows);
+  addFixed(parts, spec, model, reader);
   addMembership(parts, model.membership, reader);
   return { ...parts, nRandom };
 }
@@ -101,7 +105,12 @@ function createTermReader(
   const persons = personColumns(table, personSymbols);
   const isPersonAtom = (atom: Atom): boolean => atom.expression.symbols.every((s) => personSymbols.has(s));
   const timed = timedColumns(table.columns, spec.time, centre);
-  const rowAtom = (atom: Atom, full: boolean): RowColumns => {
+  let known: number | undefined;
+  const farthest = (): number => {
+    known ??= greatestDistance(numericValues(table, spec.time), centre ?? 0);
+    return known;
+  };
+  const rowAtom = (atom: Atom, full: boolean): AtomColumns & Pick<RowColumns, "shapes"> => {
     const columns = evaluateTimedAtom(atom, timed, table.nRows, coding, full);
     if (!atom.expression.symbols.includes(spec.time))
       columns.names.forEach((name, j) => {
@@ -115,6 +124,13 @@ function createTermReader(
       person: term.atoms.filter(isPersonAtom),
     }),
     rowColumns: (term, atoms, isFull) => {
+      const [only] = atoms;
+      if (only === undefined) return { names: [""], values: [{ power: 0 }], shapes: [CONSTANT_SHAPE] };
+      const power = atoms.length > 1 || only.text in coding.levels ? 0 : powerOfTime(only, spec.time);
+      if (power > 0 && Number.isFinite(farthest() ** power)) {
+        const names = [only.text];
+        return { names, values: [{ power }], shapes: atomShapes(only, { names }, spec.time) };
+      }
       const factors = atoms.map((atom) => rowAtom(atom, isFull(term, atom)));
       const shapes = multiplyShapes(factors.map((factor) => factor.shapes));
       return { ...multiplyAll(factors, table.nRows), shapes };
@@ -128,9 +144,9 @@ function createTermReader(
   };
 }
 
-function addRandom(parts: GrowingParts, formula: Formula, reader: TermReader, nRows: number): void {
+function addRandom(parts: GrowingParts, formula: Formula, reader: TermReader): void {
   const isFull = reader.fullDummies(formula);
-  if (formula.intercept) basisIndex(parts, "(Intercept)", ones(nRows), CONSTANT_SHAPE);
+  if (formula.intercept) basisIndex(parts, "(Intercept)", { power: 0 }, CONSTANT_SHAPE);
   for (const term of formula.terms) {
     const atoms = reader.split(term);
     if (atoms.person.length > 0)
@@ -147,19 +163,13 @@ function addRandom(parts: GrowingParts, formula: Formula, reader: TermReader, nR
   }
 }
 
-function addFixed(
-  parts: GrowingParts,
-  spec: ModelSpec,
-  model: ParsedModel,
-  reader: TermReader,
-  nRows: number,
-): void {
+function addFixed(parts: GrowingParts, spec: ModelSpec, model: ParsedModel, reader: TermReader): void {
   const isFull = reader.fullDummies(model.fixed);
   const chosen = classSpecificKeys(model);
   const specific = (key: string, timeOnly: boolean): boolean =>
     chosen === null ? timeOnly : chosen.has(key);
   if (model.fixed.intercept) {
-    const basis = basisIndex(parts, "(Intercept)", ones(nRows), CONSTANT_SHAPE);
+    const basis = basisIndex(parts, "(Intercept)", { power: 0 }, CONSTANT_SHAPE);
     const name = "(Intercept)";
     parts.fixedColumns.push({ name, term: name, basis, person: 0, classSpecific: specific(name, true) });
   }
@@ -236,14 +246,14 @@ function addMembership(parts: GrowingParts, formula: Formula, reader: TermReader
 }
 
 /** Index of a column in the basis, added when new. */
-function basisIndex(parts: GrowingParts, name: string, values: Float64Array, shape: TimeShape): number {
+function basisIndex(parts: GrowingParts, name: string, values: BasisColumn, shape: TimeShape): number {
   const index = indexOf(parts.basisNames, parts.basis, name, values);
   if (index === parts.shapes.length) parts.shapes.push(shape);
   return index;
 }
 
 /** Index of a column among others, added when new. */
-function indexOf(names: string[], columns: Float64Array[], name: string, values: Float64Array): number {
+function indexOf<C>(names: string[], columns: C[], name: string, values: C): number {
   const known = names.indexOf(name);
   if (known >= 0) return known;
   names.push(name);
@@ -253,4 +263,14 @@ function indexOf(names: string[], columns: Float64Array[], name: string, values:
 
 function ones(n: number): Float64Array {
   return new Float64Array(n).fill(1);
+}
+
+/** Greatest distance of a known time from the centre, beyond which a power of it may be too large for a number. */
+function greatestDistance(time: Float64Array, centre: number): number {
+  let greatest = 0;
+  for (let r = 0; r < time.length; r++) {
+    const distance = Math.abs(time[r]! - centre);
+    if (distance > greatest) greatest = distance;
+  }
+  return greatest;
 }

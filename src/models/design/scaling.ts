@@ -1,11 +1,11 @@
 import { mean, rootMeanSquare } from "./columns.js";
 import type { FixedColumn, Scaling } from "./types.js";
+import { basisScale, type UsedRows } from "./usedRows.js";
 
 /** Columns of the rows and persons kept. */
 export interface KeptColumns {
-  /** Over rows. */
-  readonly outcome: Float64Array;
-  readonly basis: readonly Float64Array[];
+  /** On the user's scale: they are brought to the internal one where they are read. */
+  readonly used: UsedRows;
   /** Over persons. */
   readonly person: readonly Float64Array[];
   readonly membership: readonly Float64Array[];
@@ -24,14 +24,15 @@ export function chooseScaling(
   fixedColumns: readonly FixedColumn[],
   latentBasis = -1,
 ): Scaling {
-  const { outcome, basis, person, membership } = columns;
+  const { used, person, membership } = columns;
+  const { outcome, rows } = used;
   const hasIntercept = fixedColumns[0]?.name === "(Intercept)";
-  const outcomeMean = hasIntercept ? mean(outcome) : 0;
+  const outcomeMean = hasIntercept ? mean(outcome, rows) : 0;
   const membershipMean = membership.map((values, j) => (j === 0 ? 0 : mean(values)));
   return {
     outcomeMean,
-    outcomeSd: rootMeanSquare(outcome, outcomeMean),
-    basis: basis.map((values, j) => (j === latentBasis ? 1 : rootMeanSquare(values, 0))),
+    outcomeSd: rootMeanSquare(outcome, outcomeMean, rows),
+    basis: used.basis.map((_, j) => (j === latentBasis ? 1 : basisScale(used, j))),
     person: person.map((values) => rootMeanSquare(values, 0)),
     membershipMean,
     membershipSd: membership.map((values, j) => (j === 0 ? 1 : rootMeanSquare(values, membershipMean[j]!))),
@@ -39,15 +40,11 @@ export function chooseScaling(
 }
 
 /**
- * Brings columns to the internal scale, in place.
+ * Brings the columns over persons to the internal scale, in place.
  * @param columns - columns on the user's scale
  * @param scaling - the scale
  */
-export function scaleColumns(columns: KeptColumns, scaling: Scaling): void {
-  scaleInPlace(columns.outcome, scaling.outcomeMean, scaling.outcomeSd);
-  columns.basis.forEach((values, j) => {
-    scaleInPlace(values, 0, scaling.basis[j]!);
-  });
+export function scalePersons(columns: KeptColumns, scaling: Scaling): void {
   columns.person.forEach((values, j) => {
     scaleInPlace(values, 0, scaling.person[j]!);
   });

@@ -42,7 +42,7 @@ type ScaledPart =
 export function storeDesign(evaluated: EvaluatedModel, scaled: Pick<StoredDesign, ScaledPart>): StoredDesign {
   const { parts, kept } = evaluated;
   const rowMeans: Record<string, number> = {};
-  for (const [name, values] of parts.still) rowMeans[name] = mean(takeValues(values, kept.rows));
+  for (const [name, values] of parts.still) rowMeans[name] = mean(values, kept.rows);
   return {
     basisNames: parts.basisNames,
     personNames: parts.personNames,
@@ -104,7 +104,7 @@ function symbolMeans(evaluated: EvaluatedModel): Record<string, number> {
   const out: Record<string, number> = {};
   for (const symbol of mixedSymbols(evaluated)) {
     const column = evaluated.table.columns.get(symbol);
-    if (column?.kind === "numeric") out[symbol] = mean(takeValues(column.values, evaluated.kept.rows));
+    if (column?.kind === "numeric") out[symbol] = mean(column.values, evaluated.kept.rows);
   }
   return out;
 }
@@ -115,7 +115,12 @@ function symbolModes(evaluated: EvaluatedModel): Record<string, string> {
     const column = evaluated.table.columns.get(symbol);
     if (column?.kind !== "factor") continue;
     const counts = column.levels.map(() => 0);
-    for (const row of evaluated.kept.rows) if (column.codes[row]! >= 0) counts[column.codes[row]!]!++;
+    const { rows } = evaluated.kept;
+    const n = rows?.length ?? column.codes.length;
+    for (let r = 0; r < n; r++) {
+      const code = column.codes[rows === null ? r : rows[r]!]!;
+      if (code >= 0) counts[code]!++;
+    }
     out[symbol] = column.levels[counts.indexOf(Math.max(...counts))]!;
   }
   return out;

@@ -40,6 +40,60 @@ export function distinctTimes(time: Float64Array, limit: number): Float64Array |
   return found.slice(0, n);
 }
 
+/** Intervals into which values are counted when order statistics are looked for. */
+const INTERVALS = 8192;
+
+/**
+ * Values at given places in ascending order, without sorting all: values are counted by interval, and only those of the intervals
+ * that hold a place wanted are sorted.
+ * @param values - finite numbers, in any order
+ * @param ranks - places wanted, 0 the least
+ * @returns the values, in the order of `ranks`
+ */
+export function orderStatistics(values: Float64Array, ranks: readonly number[]): number[] {
+  let minimum = Number.POSITIVE_INFINITY;
+  let maximum = Number.NEGATIVE_INFINITY;
+  for (let r = 0; r < values.length; r++) {
+    const value = values[r]!;
+    if (value < minimum) minimum = value;
+    if (value > maximum) maximum = value;
+  }
+  const perUnit = INTERVALS / (maximum - minimum);
+  // All alike, or so close or so far apart that intervals cannot be told: no counting.
+  if (!Number.isFinite(perUnit) || perUnit === 0) {
+    const sorted = values.slice().sort();
+    return ranks.map((rank) => sorted[rank]!);
+  }
+  const intervalOf = (value: number): number =>
+    Math.min(INTERVALS - 1, Math.floor((value - minimum) * perUnit));
+  const below = new Int32Array(INTERVALS + 1);
+  for (let r = 0; r < values.length; r++) below[intervalOf(values[r]!) + 1]!++;
+  for (let j = 0; j < INTERVALS; j++) below[j + 1]! += below[j]!;
+  const intervals = ranks.map((rank) => lastNotAbove(below, rank));
+  const members = new Map(intervals.map((j) => [j, new Float64Array(below[j + 1]! - below[j]!)]));
+  const wanted = Array.from({ length: INTERVALS }, (_, j) => members.get(j));
+  const filled = new Int32Array(INTERVALS);
+  for (let r = 0; r < values.length; r++) {
+    const j = intervalOf(values[r]!);
+    const list = wanted[j];
+    if (list !== undefined) list[filled[j]!++] = values[r]!;
+  }
+  for (const list of members.values()) list.sort();
+  return ranks.map((rank, i) => members.get(intervals[i]!)![rank - below[intervals[i]!]!]!);
+}
+
+/** Last position of ascending counts, save the very last, that does not exceed a rank. */
+function lastNotAbove(counts: Int32Array, rank: number): number {
+  let low = 0;
+  let high = counts.length - 2;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (counts[middle]! <= rank) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
 /**
  * Describes the times of the rows in use.
  * @param time - time of each kept row
@@ -63,8 +117,7 @@ export function describeTimes(time: Float64Array, start: Int32Array, seenOnly = 
     last[i] = latest;
     if (latest > maximum) maximum = latest;
   }
-  last.sort();
-  const lastCommon = last[Math.floor((nPersons - 1) / 2)]!;
+  const [lastCommon] = orderStatistics(last, [Math.floor((nPersons - 1) / 2)]) as [number];
   const few = distinctTimes(time, MAX_DISTINCT);
   const sorted = few === null ? (seenOnly ? [...new Set(time)].sort((a, b) => a - b) : []) : [...few];
   const steps = Array.from({ length: MAX_DISTINCT + 1 }, (_, j) => j / MAX_DISTINCT);

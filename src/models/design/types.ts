@@ -3,6 +3,7 @@ import type { Coding } from "../terms.js";
 import type { FixedStructure, Moments } from "./moments.js";
 import type { RowData } from "./rowData.js";
 import type { TimeSummary } from "./times.js";
+import type { UsedRows } from "./usedRows.js";
 
 /** One fixed coefficient: a basis column times a person column. */
 export interface FixedColumn {
@@ -94,14 +95,15 @@ export interface Design {
   readonly rows: RowData | null;
   readonly stored: StoredDesign;
   readonly ledger: RowLedger;
-  /** Row of the long table behind each kept row; persons contiguous. */
-  readonly keptRows: Int32Array;
+  /** The kept rows, persons contiguous: columns of the long table on the user's scale, and which of their rows. */
+  readonly used: UsedRows;
   /** First kept row of each kept person; nKept + 1. */
   readonly keptStart: Int32Array;
   /** Index in the long table of each kept person. */
   readonly keptPersons: Int32Array;
-  /** Basis columns over the kept rows and person columns over the kept persons, internal scale. */
+  /** Basis columns over the kept rows, internal scale; written out when first asked for, since a fit need not hold them. */
   readonly rowBasis: readonly Float64Array[];
+  /** Person columns over the kept persons, internal scale. */
   readonly personColumns: readonly Float64Array[];
   readonly warnings: readonly string[];
 }

@@ -68,8 +68,24 @@ export function rowSums(design: Design, fromRows = false): RowSums {
   return out;
 }
 
-/** Each pattern's column sums, nPatterns x m, and on request products, nPatterns x m x m, from the rows of its first person. */
+/**
+ * Each pattern's column sums, nPatterns x m: beside an intercept they stand in B'B. On request, and where there is no intercept, from
+ * the rows of the pattern's first person, with products, nPatterns x m x m.
+ */
 function patternSums(
+  design: Design,
+  fromRows: boolean,
+): { sums: Float64Array; products: Float64Array | null } {
+  const { nPatterns, nBasis: m, btb } = design.moments;
+  const constant = design.stored.basisNames.indexOf("(Intercept)");
+  if (fromRows || constant < 0) return sumRows(design, fromRows);
+  const sums = new Float64Array(nPatterns * m);
+  for (let g = 0; g < nPatterns; g++)
+    for (let a = 0; a < m; a++) sums[g * m + a] = btb[(g * m + constant) * m + a]!;
+  return { sums, products: null };
+}
+
+function sumRows(
   { moments, rowBasis, keptPersons, keptStart }: Design,
   withProducts: boolean,
 ): { sums: Float64Array; products: Float64Array | null } {

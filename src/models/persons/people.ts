@@ -94,8 +94,8 @@ function peopleOf(result: FitResult, table: LongTable, spec: FitResult["model"])
     logLikelihood: value - data.moments.nObservations * Math.log(design.stored.scaling.outcomeSd),
     posteriors: posteriorsOf(table, design, values, spec.classes),
     rows: rowOccasions(design),
-    time: takeValues(numericValues(table, spec.time), design.keptRows),
-    observed: takeValues(numericValues(table, spec.outcome), design.keptRows),
+    time: takeValues(numericValues(table, spec.time), design.used.rows),
+    observed: takeValues(numericValues(table, spec.outcome), design.used.rows),
   };
 }
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createStream } from "../../../src/core/random.js";
 import { buildMoments, type MomentRows, type Moments } from "../../../src/models/design/moments.js";
+import { fillRows, writeOutRows } from "../../../src/models/design/usedRows.js";
 import { modelShapes, randomModel } from "../kernels/randomModel.js";
 
 /** The rows of persons in another order. */
@@ -97,6 +98,72 @@ describe("moments", () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe("moments of rows that are read stretch by stretch", () => {
+  test("are those of the rows written out, for some rows of a table as for all", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1e6 }), fc.boolean(), (seed, some) => {
+        const stream = createStream(seed);
+        const nRows = 60;
+        const column = (draw: () => number): Float64Array => Float64Array.from({ length: nRows }, draw);
+        const time = column(() => stream.integer(3));
+        const rows = some ? Int32Array.from({ length: nRows / 2 }, (_, r) => 2 * r + 1) : null;
+        const used = {
+          nRows: rows?.length ?? nRows,
+          rows,
+          outcome: column(() => stream.normal()),
+          time,
+          centre: 0.7,
+          basis: [{ power: 0 }, { power: 1 }, { power: 2 }, column(() => stream.integer(2))],
+        };
+        const scale = { outcomeMean: 0.1, outcomeSd: 2, basis: [1, 1.5, 3, 0.7] };
+        const personStart = Int32Array.from({ length: used.nRows / 3 + 1 }, (_, i) => 3 * i);
+        const nPersons = personStart.length - 1;
+        const people = {
+          personStart,
+          personIndex: Int32Array.from({ length: nPersons }, (_, i) => 5 * i),
+          nRandom: 2,
+          person: [new Float64Array(nPersons).fill(1)],
+          membership: [new Float64Array(nPersons).fill(1)],
+        };
+        const read = buildMoments({
+          ...people,
+          nBasis: 4,
+          alike: [time, used.basis[3] as Float64Array],
+          rows,
+          fill: (...stretch) => fillRows(used, scale, ...stretch),
+        });
+        expect(read).toEqual(buildMoments({ ...people, ...writeOutRows(used, scale) }));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("hold persons longer than a stretch", () => {
+    const lengths = [1, 5000, 2, 2047, 1, 2048];
+    const personStart = Int32Array.from([
+      0,
+      ...lengths.map((_, i) => lengths.slice(0, i + 1).reduce((a, b) => a + b, 0)),
+    ]);
+    const n = personStart.at(-1)!;
+    const one = new Float64Array(lengths.length).fill(1);
+    const { yy, personIndex, patternSessions } = buildMoments({
+      personStart,
+      personIndex: Int32Array.from(lengths, (_, i) => i),
+      basis: [new Float64Array(n).fill(1)],
+      outcome: Float64Array.from({ length: n }, (_, r) => r % 7),
+      nRandom: 0,
+      person: [one],
+      membership: [one],
+    });
+    personIndex.forEach((person, at) => {
+      let expected = 0;
+      for (let r = personStart[person]!; r < personStart[person + 1]!; r++) expected += (r % 7) ** 2;
+      expect(yy[at]).toBe(expected);
+    });
+    expect([...patternSessions]).toEqual([1, 5000, 2, 2047, 2048]);
   });
 });
 

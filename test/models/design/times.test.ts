@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
-import { describeTimes } from "../../../src/models/design/times.js";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { describeTimes, orderStatistics } from "../../../src/models/design/times.js";
 
 const times = (...people: number[][]): [Float64Array, Int32Array] => {
   const start = [0];
@@ -35,4 +36,35 @@ test("where time is a factor the grid holds only times seen", () => {
   expect(grid).toHaveLength(61);
   expect(new Set(grid).size).toBe(61);
   for (const t of grid) expect(seen).toContain(t);
+});
+
+describe("order statistics", () => {
+  test("are those of the sorted values", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.double({ min: -1e3, max: 1e3, noNaN: true }), fc.integer({ min: -3, max: 3 })), {
+          minLength: 1,
+          maxLength: 300,
+        }),
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }), { maxLength: 6 }),
+        (list, shares) => {
+          const values = Float64Array.from(list, (value) => value + 0);
+          const ranks = shares.map((share) => Math.floor(share * values.length));
+          const sorted = values.slice().sort();
+          expect(orderStatistics(values, ranks)).toEqual(ranks.map((rank) => sorted[rank]!));
+        },
+      ),
+    );
+  });
+
+  test("of values alike, next to each other and very far apart", () => {
+    for (const values of [
+      [2, 2, 2],
+      [1, 1 + Number.EPSILON, 1],
+      [-1e308, 0, 1e308, 5],
+    ])
+      expect(orderStatistics(Float64Array.from(values), [0, 1, values.length - 1])).toEqual(
+        [0, 1, values.length - 1].map((rank) => [...values].sort((a, b) => a - b)[rank]),
+      );
+  });
 });
