@@ -12,8 +12,8 @@ import {
 } from "symptom-trajectories/models";
 import { simulateTable } from "symptom-trajectories/simulate";
 import { createRunner } from "symptom-trajectories/workers";
-import { ROOT } from "./cases.js";
 import { machine } from "./measure.js";
+import { ROOT } from "./paths.js";
 
 /** Mean ratio of bootstrap errors to those of the fit that counts as agreement. */
 const AGREEMENT = [0.9, 1.1] as const;

@@ -14,8 +14,8 @@ import {
   tableFromArrays,
 } from "symptom-trajectories/models";
 import { createStream } from "symptom-trajectories/simulate";
-import { ROOT } from "./cases.js";
 import { machine } from "./measure.js";
+import { ROOT } from "./paths.js";
 
 const SEED = 20261123;
 const SPEC = { outcome: "score", time: "week", fixed: "1 + week", random: "1 + week" } as const;

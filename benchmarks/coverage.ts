@@ -14,9 +14,9 @@ import {
   profileIntervals,
 } from "symptom-trajectories/models";
 import { createStream } from "symptom-trajectories/simulate";
-import { ROOT } from "./cases.js";
 import { COVERAGE_CASES, type CoverageCase } from "./coverageCases.js";
 import { machine } from "./measure.js";
+import { ROOT } from "./paths.js";
 
 const SEED = 20261123;
 /** People whose fit stands for the truth where the model is wrong on purpose. */

@@ -6,9 +6,9 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { join } from "node:path";
 import { type FitOptions, fit as fitModel } from "symptom-trajectories/models";
 import { createRunner } from "symptom-trajectories/workers";
-import { ROOT } from "./cases.js";
 import { type MaximumCase, maximumCases } from "./maximumCases.js";
 import { machine, runR, seconds, summarise } from "./measure.js";
+import { ROOT } from "./paths.js";
 
 /** A log-likelihood within this of the best known has found it. */
 const FOUND = 1e-3;

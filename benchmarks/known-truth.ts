@@ -12,8 +12,8 @@ import {
   threeStep,
 } from "symptom-trajectories/models";
 import { type SimulationInput, type SimulationTruth, simulateTable } from "symptom-trajectories/simulate";
-import { ROOT } from "./cases.js";
 import { inWords, machine, summarise } from "./measure.js";
+import { ROOT } from "./paths.js";
 
 const SPEC = { outcome: "phq9", time: "week", fixed: "1 + week + week^2", random: "1 + week" } as const;
 const COVARIATES = ["age", "female", "imd", "employed", "ltc", "medication"] as const;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type LongTable, type ModelSpecInput, tableFromArrays } from "symptom-trajectories/models";
 import { type SimulationInput, simulateTable } from "symptom-trajectories/simulate";
-import { ROOT } from "./cases.js";
+import { ROOT } from "./paths.js";
 
 /** One model on one data set, and the best value any other package reports for it. */
 export interface MaximumCase {

@@ -1,5 +1,6 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import { cpus, totalmem } from "node:os";
+import { spawnSync } from "node:child_process";
+import { cpus, loadavg, totalmem } from "node:os";
+import { ROOT } from "./paths.js";
 
 /** Seconds of several runs of the same work. */
 export interface Timing {
@@ -14,13 +15,22 @@ export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGb: number;
+  /** Mean number of processes that wanted a core in the minute before: above about a tenth of the cores, times are too long. */
+  readonly loadAverage: number;
   readonly node: string;
   readonly platform: string;
   readonly r: string | null;
+  readonly compiler: string | null;
   readonly commit: string;
+  /** Files differed from the commit. */
+  readonly dirty: boolean;
 }
 
-/** Summarises runs. */
+/**
+ * Summarises runs.
+ * @param runs - seconds, at least one
+ * @returns median and extremes
+ */
 export function summarise(runs: readonly number[]): Timing {
   const sorted = [...runs].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
@@ -28,13 +38,21 @@ export function summarise(runs: readonly number[]): Timing {
   return { median, fastest: sorted[0]!, slowest: sorted[sorted.length - 1]!, runs };
 }
 
-/** Runs work several times after one warm-up and checks each answer before its time counts. */
+/**
+ * Runs work several times after one warm-up and checks each answer before its time counts.
+ * @param runs - how often it is timed
+ * @param work - gets the number of the run, 0 for the warm-up
+ * @param check - throws when an answer is wrong
+ * @param warmUps - untimed runs before; default 1
+ * @returns the times
+ */
 export async function time<T>(
   runs: number,
   work: (run: number) => T | Promise<T>,
   check: (answer: T) => void,
+  warmUps = 1,
 ): Promise<Timing> {
-  check(await work(0));
+  for (let run = 0; run < warmUps; run++) check(await work(0));
   const seconds: number[] = [];
   for (let run = 1; run <= runs; run++) {
     const begin = performance.now();
@@ -45,54 +63,88 @@ export async function time<T>(
   return summarise(seconds);
 }
 
-/** Stops the benchmark when two log-likelihoods that should agree do not. */
+/**
+ * Stops the benchmark when two log-likelihoods that should agree do not.
+ * @param what - words for the message
+ * @param actual - ours
+ * @param expected - the other
+ * @param tolerance - largest difference, in log-likelihood
+ * @throws Error when they differ by more
+ */
 export function checkEqual(what: string, actual: number, expected: number, tolerance: number): void {
   if (!(Math.abs(actual - expected) <= tolerance))
     throw new Error(`${what}: log-likelihood ${actual}, expected ${expected} within ${tolerance}`);
 }
 
-/** R's version, or null where there is no Rscript. */
+/**
+ * R's version.
+ * @returns as R says it; null where there is no Rscript
+ */
 export function rVersion(): string | null {
-  const result = spawnSync("Rscript", ["-e", "cat(R.version.string)"], { encoding: "utf8" });
-  return result.status === 0 ? result.stdout : null;
+  return firstLine("Rscript", ["-e", "cat(R.version.string)"]);
 }
 
-/** Runs an R script that prints one line of JSON; null (and a line on the screen) where R or the package is absent. */
+/**
+ * Runs an R script that prints one line of JSON last.
+ * @param script - path
+ * @param args - its arguments
+ * @returns what it printed; null, with a line on the screen, where R or a package is absent
+ */
 export function runR<T>(script: string, args: readonly string[]): T | null {
   const result = spawnSync("Rscript", [script, ...args], { encoding: "utf8", maxBuffer: 1 << 26 });
   if (result.error !== undefined || result.status !== 0) {
     const why = result.error?.message ?? result.stderr.trim().split("\n").at(-1);
-    console.log(`  left out: ${script} could not run (${why})`);
+    console.log(`  left out: ${script} ${args.join(" ")} could not run (${why})`);
     return null;
   }
   return JSON.parse(result.stdout.trim().split("\n").at(-1)!) as T;
 }
 
-/** The machine, for the result file. */
+/**
+ * The machine, for a result file.
+ * @returns what it is and how busy
+ */
 export function machine(): Machine {
-  let commit = "unknown";
-  try {
-    commit = execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
-  } catch {
-    // Not a git clone: the result says so.
-  }
+  const changes = firstLine("git", ["status", "--porcelain", "--untracked-files=no"], true);
   return {
     cpu: cpus()[0]?.model.trim() ?? "unknown",
     cores: cpus().length,
     memoryGb: Math.round(totalmem() / 2 ** 30),
+    loadAverage: Math.round(100 * loadavg()[0]!) / 100,
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     r: rVersion(),
-    commit,
+    compiler: firstLine("cc", ["--version"]),
+    commit: firstLine("git", ["rev-parse", "--short", "HEAD"]) ?? "unknown",
+    // The results themselves change with every run.
+    dirty: (changes ?? "").split("\n").some((line) => line !== "" && !line.includes("benchmarks/results/")),
   };
 }
 
-/** Seconds for people. */
-export function seconds(value: number): string {
-  return value < 1 ? `${(1000 * value).toFixed(1)} ms` : `${value.toFixed(2)} s`;
+/** Standard output of a command, its first line or all of it; null where it cannot run. */
+function firstLine(command: string, args: readonly string[], whole = false): string | null {
+  const result = spawnSync(command, args, { encoding: "utf8", cwd: ROOT });
+  if (result.error !== undefined || result.status !== 0) return null;
+  return whole ? result.stdout : result.stdout.split("\n")[0]!.trim();
 }
 
-/** A timing for people. */
+/**
+ * Seconds for people.
+ * @param value - seconds
+ * @returns with a unit, three figures
+ */
+export function seconds(value: number): string {
+  if (value < 1) return `${Number((1000 * value).toPrecision(3))} ms`;
+  return `${value < 100 ? value.toPrecision(3) : Math.round(value)} s`;
+}
+
+/**
+ * A timing for people.
+ * @param timing - the runs
+ * @returns the median, and the extremes where there are several runs
+ */
 export function inWords(timing: Timing): string {
-  return `${seconds(timing.median)} (${seconds(timing.fastest)} to ${seconds(timing.slowest)}, ${timing.runs.length} runs)`;
+  const { median, fastest, slowest, runs } = timing;
+  if (runs.length < 2) return `${seconds(median)} (${runs.length === 1 ? "one run" : "quoted"})`;
+  return `${seconds(median)} (${seconds(fastest)} to ${seconds(slowest)}, ${runs.length} runs)`;
 }

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { prepare } from "symptom-trajectories/prep";
-import { ROOT } from "./cases.js";
 import { inWords, machine, time } from "./measure.js";
+import { ROOT } from "./paths.js";
 
 const PERSONS = 100_000;
 const SESSIONS = 10;

@@ -1,61 +1,83 @@
-// Times the built package, R's packages beside it on the same file. `npm run bench` runs all cases;
-// `npm run bench -- growth large` runs some. Writes benchmarks/results/latest.json and compares with the one before.
+// Times the built package, R's packages and C beside it. `npm run bench` runs the quick and standard cases, `-- all` also
+// the large ones, `-- quick` the quick ones, `-- NAME …` some; `-- --list` lists them. A run of whole groups writes
+// benchmarks/results/latest.json (with `-- --baseline` also baseline.json), a run of named cases results/partial.json.
+// `-- --scale 0.01` gives the large cohorts a hundredth of their people, to try the suite out; also to partial.json.
+import { fork } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type CaseResult,
-  describe,
-  earlier,
-  growthCurve,
-  growthMixture,
-  largeMixture,
-  latentClassGrowth,
-  ROOT,
-  total,
-} from "./cases.js";
-import { machine } from "./measure.js";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { machine, seconds } from "./measure.js";
+import { RESULTS } from "./paths.js";
+import { CASES } from "./suite/cases/index.js";
+import { chooseCases } from "./suite/choice.js";
+import { judge } from "./suite/targets.js";
+import type { Case, CaseResult, Measured, Results } from "./suite/types.js";
+import { describeCase, describeMachine } from "./suite/words.js";
 
-const CASES = {
-  growth: growthCurve,
-  mixture: growthMixture,
-  lcga: latentClassGrowth,
-  large: largeMixture,
-} as const;
+/** Runs one case in a process of its own. */
+function measureApart(name: string): Promise<Measured> {
+  const child = fork(fileURLToPath(new URL("./suite/child.js", import.meta.url)), [name]);
+  return new Promise((resolve, reject) => {
+    let answer: Measured | undefined;
+    child.on("message", (message) => {
+      answer = message as Measured;
+    });
+    child.on("error", reject);
+    child.on("close", (status) => {
+      if (answer !== undefined && status === 0) resolve(answer);
+      else reject(new Error(`ended with status ${status}`));
+    });
+  });
+}
 
-const begin = performance.now();
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !(name in CASES));
-if (unknown.length > 0) {
-  console.error(`Unknown: ${unknown.join(", ")}. Cases: ${Object.keys(CASES).join(", ")}.`);
-  process.exit(2);
-}
-const where = machine();
-console.log(
-  `${where.cpu}, ${where.cores} cores, Node ${where.node}, ${where.r ?? "no R: peers are left out"}`,
-);
-const cases: CaseResult[] = [];
-for (const [name, run] of Object.entries(CASES)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  const result = await run();
-  cases.push(result);
-  console.log(describe(result));
-}
-const path = join(ROOT, "benchmarks", "results", "latest.json");
-const before = earlier(path);
-for (const result of cases) {
-  const old = before?.cases.find((other) => other.name === result.name);
-  if (old === undefined) continue;
-  const change = result.ours.median / old.ours.median;
-  // Within the spread of the runs nothing has happened.
-  if (result.ours.fastest > old.ours.slowest || result.ours.slowest < old.ours.fastest)
+async function runAll(chosen: readonly Case[]): Promise<Results> {
+  const where = machine();
+  console.log(describeMachine(where));
+  if (where.loadAverage > 0.3)
     console.log(
-      `${result.name}: ${change > 1 ? "slower" : "faster"} than before, ${change.toFixed(2)} times the time.`,
+      `The machine is not idle (load average ${where.loadAverage}): times are longer than they could be.`,
     );
+  const cases: CaseResult[] = [];
+  const failed: { name: string; why: string }[] = [];
+  for (const { name, title, group, timed, targets } of chosen) {
+    try {
+      const measured = await measureApart(name);
+      const result = { name, title, group, timed, ...measured, targets: judge(targets, measured) };
+      cases.push(result);
+      console.log(describeCase(result));
+    } catch (error) {
+      failed.push({ name, why: String(error) });
+      console.log(`${name}: FAILED (${String(error)}); its times do not count`);
+    }
+  }
+  return { date: new Date().toISOString(), machine: where, cases, failed };
 }
-if (wanted.length === 0) {
-  mkdirSync(join(ROOT, "benchmarks", "results"), { recursive: true });
-  const document = { date: new Date().toISOString(), machine: where, cases };
-  writeFileSync(path, `${JSON.stringify(document, null, 2)}\n`);
+
+const { values: options, positionals: words } = parseArgs({
+  allowPositionals: true,
+  options: { list: { type: "boolean" }, baseline: { type: "boolean" }, scale: { type: "string" } },
+});
+if (options.list) {
+  for (const { name, group, title } of CASES) console.log(`${name.padEnd(18)}${group.padEnd(10)}${title}`);
+} else {
+  const begin = performance.now();
+  const { cases, isWhole, unknown } = chooseCases(CASES, words);
+  if (unknown.length > 0) {
+    console.error(`Unknown: ${unknown.join(", ")}. \`npm run bench -- --list\` lists the cases.`);
+    process.exit(2);
+  }
+  // The processes of the cases read it.
+  if (options.scale !== undefined) process.env.SYMTRAJ_BENCH_SCALE = options.scale;
+  const results = await runAll(cases);
+  mkdirSync(RESULTS, { recursive: true });
+  const files = [isWhole && options.scale === undefined ? "latest.json" : "partial.json"];
+  if (options.baseline) files.push("baseline.json");
+  for (const file of files) writeFileSync(join(RESULTS, file), `${JSON.stringify(results, null, 2)}\n`);
+  const missed = results.cases.flatMap(({ targets }) => targets).filter(({ met }) => met === false).length;
+  const took = seconds((performance.now() - begin) / 1000);
+  console.log(
+    `Done in ${took}: ${missed} targets missed, ${results.failed.length} cases failed. Written: ${files.join(", ")}.`,
+  );
+  process.exitCode = missed > 0 || results.failed.length > 0 ? 1 : 0;
 }
-console.log(`Done in ${total(begin)}.`);
-process.exitCode = cases.some((result) => result.met === false) ? 1 : 0;

@@ -44,7 +44,7 @@ describe("README", () => {
     expect(readFileSync(join(root, ".ci/run"), "utf8")).toContain("npm test");
   });
 
-  it.each(["README.md", "docs/study-file.md", "docs/architecture.md", "docs/glossary.md", "docs/methods.md"])(
+  it.each(["README.md", "docs/study-file.md", "docs/architecture.md", "docs/glossary.md", "docs/methods.md", "docs/performance.md"])(
     "%s links to files that exist",
     (page) => {
       const text = readFileSync(join(root, page), "utf8");
