@@ -10,6 +10,7 @@ import type { FitJob, JobRunner, RunOptions, SharedData } from "../models/jobs/j
 import { costOf, type ProgressMeter, startProgress } from "../models/jobs/progress.js";
 import { createInlineRunner } from "./inline.js";
 import { MAX_WORKERS } from "./limits.js";
+import { createPatientRunner } from "./patient.js";
 import {
   type ForgetMessage,
   type JobMessage,
@@ -39,14 +40,20 @@ export interface PoolOptions {
 
 /**
  * Makes a runner for a number of workers as users give it.
- * @param workers - threads; 0: the calling thread; `auto`: one per processor, none on a machine with only one
- * @returns a pool, or the inline runner
+ * @param workers - threads; 0: the calling thread; `auto`: one per processor, once the work is worth their start, and none on
+ *   a machine with only one
+ * @returns a pool, the inline runner, or one that goes over from the second to the first
  * @throws InputError when the number is not a whole number from 0 to {@link MAX_WORKERS}
  */
 export function createRunner(workers: number | "auto"): JobRunner {
   const processors = availableParallelism();
-  const count = workers === "auto" ? (processors > 1 ? processors : 0) : workers;
-  return count === 0 ? createInlineRunner() : createPool({ workers: count });
+  if (workers === 0 || (workers === "auto" && processors === 1)) return createInlineRunner();
+  if (workers !== "auto") return createPool({ workers });
+  return createPatientRunner({
+    here: createInlineRunner(),
+    makePool: () => createPool({ workers: processors }),
+    workers: processors,
+  });
 }
 
 /**

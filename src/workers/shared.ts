@@ -43,6 +43,20 @@ export function restoreShared(placed: PlacedData): SharedData {
 }
 
 /**
+ * The size of bulk data.
+ * @param data - as {@link placeShared} takes them
+ * @returns bytes of their typed arrays, each counted once
+ */
+export function sharedBytes(data: SharedData): number {
+  let bytes = 0;
+  mapPlain(data, new Map(), (array) => {
+    bytes += array.byteLength;
+    return array;
+  });
+  return bytes;
+}
+
+/**
  * Copies an array onto shared memory, unless it lies there already.
  * @param array - a typed array of any length
  * @returns a view of shared memory with the same values
