@@ -1,17 +1,15 @@
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import {
-  DOUBLE,
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  DuckDBInstance,
-  type DuckDBType,
-  VARCHAR,
-} from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBType } from "@duckdb/node-api";
 import { InputError } from "../core/errors.js";
 import { type TextColumn, TextInterner } from "./intern.js";
 
 // The one home of DuckDB: it reads and writes files and glob patterns. Everything comes out of it as text,
 // so that what a value means is decided in one place (values.ts), and identifiers stay as they were written.
+
+// Required, not imported: to import CommonJS, Node first looks through each of its 180 files for names, which takes as long as
+// loading them.
+const DuckDB = createRequire(import.meta.url)("@duckdb/node-api") as typeof import("@duckdb/node-api");
 
 /** How the text of a delimited file is laid out. */
 export interface DelimitedFormat {
@@ -72,7 +70,7 @@ export class Database {
 
   /** Opens a database. */
   static async open(): Promise<Database> {
-    const instance = await DuckDBInstance.create(":memory:", { temp_directory: tmpdir() });
+    const instance = await DuckDB.DuckDBInstance.create(":memory:", { temp_directory: tmpdir() });
     const connection = await instance.connect();
     return new Database(instance, connection, await cellsAreInline(connection));
   }
@@ -202,7 +200,9 @@ export class Database {
    * @param nRows - number of rows
    */
   async writeParquet(path: string, columns: readonly OutputColumn[], nRows: number): Promise<void> {
-    const types: DuckDBType[] = columns.map(({ kind }) => (kind === "number" ? DOUBLE : VARCHAR));
+    const types: DuckDBType[] = columns.map(({ kind }) =>
+      kind === "number" ? DuckDB.DOUBLE : DuckDB.VARCHAR,
+    );
     const definitions = columns.map(
       ({ name, kind }) => `${quoted(name)} ${kind === "number" ? "DOUBLE" : "VARCHAR"}`,
     );
@@ -210,7 +210,7 @@ export class Database {
     const appender = await this.connection.createAppender("output");
     for (let begin = 0; begin < nRows; begin += CHUNK_ROWS) {
       const count = Math.min(CHUNK_ROWS, nRows - begin);
-      const chunk = DuckDBDataChunk.create(types, count);
+      const chunk = DuckDB.DuckDBDataChunk.create(types, count);
       columns.forEach(({ at }, c) => {
         const values = Array.from({ length: count }, (_, r) => at(begin + r));
         chunk.setColumnValues(c, values);
