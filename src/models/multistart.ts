@@ -1,8 +1,10 @@
 import { RunFailure } from "../core/errors.js";
+import type { JobRunner } from "./jobs/job.js";
 import { ranked } from "./multistart/ranking.js";
 import { firstRound, secondRound } from "./multistart/rounds.js";
+import { samplePersons } from "./multistart/sample.js";
 import { fitSmaller } from "./multistart/smaller.js";
-import { Stages } from "./multistart/stages.js";
+import { type PlacedData, Stages } from "./multistart/stages.js";
 import { type SearchRecord, summarizeSearch } from "./multistart/summary.js";
 import type { FitRequest, FitSearch, SearchContext, StartBasis } from "./multistart/types.js";
 import type { Problem } from "./problem.js";
@@ -22,14 +24,25 @@ export async function searchAll(
   requests: readonly FitRequest[],
   context: SearchContext,
 ): Promise<(FitSearch | undefined)[]> {
-  const keys = new Map<Problem, string>();
-  for (const { problem } of requests)
-    if (!keys.has(problem)) keys.set(problem, context.runner.share(problem.data));
+  const placed = new Map<Problem, PlacedData>();
+  for (const { problem, options } of requests)
+    if (!placed.has(problem)) placed.set(problem, place(problem, options.seed, context.runner));
   try {
-    return await searchInStages(requests, new Stages(requests, keys, context), context.signal);
+    return await searchInStages(requests, new Stages(requests, placed, context), context.signal);
   } finally {
-    for (const key of keys.values()) context.runner.release(key);
+    for (const { key, sample } of placed.values()) {
+      context.runner.release(key);
+      if (sample !== null) context.runner.release(sample.key);
+    }
   }
+}
+
+function place(problem: Problem, seed: number, runner: JobRunner): PlacedData {
+  const sample = samplePersons(problem.data, seed);
+  return {
+    key: runner.share(problem.data),
+    sample: sample === null ? null : { key: runner.share(sample.data), ratio: sample.ratio },
+  };
 }
 
 async function searchInStages(

@@ -18,6 +18,7 @@ export interface QuasiNewtonResult {
  * @param start - a point (its information is computed if absent)
  * @param maxIterations - iterations
  * @param tolerance - stop when g' H g / n falls below this
+ * @param known - approximate inverse information to begin with (n x n), where one is known
  * @returns the last point and how it was reached
  * Source: Nocedal & Wright (2006) ch. 6; preconditioning as in Jamshidian & Jennrich (1997, QN2).
  */
@@ -26,13 +27,15 @@ export function quasiNewton(
   start: Point,
   maxIterations: number,
   tolerance: number,
+  known?: Float64Array,
 ): QuasiNewtonResult {
   const n = objective.size;
   let current = start;
-  let inverse = startInverse(objective, current);
+  let inverse = known?.slice() ?? startInverse(objective, current);
   const direction = new Float64Array(n);
   let criterion = Number.POSITIVE_INFINITY;
-  let sinceRestart = 0;
+  // A matrix from elsewhere is not a fresh one: where it leads nowhere, a fresh one is tried.
+  let sinceRestart = known === undefined ? 0 : 1;
   for (let iteration = 0; iteration < maxIterations; iteration++) {
     multiplyInto(direction, inverse, current.gradient, n);
     const slope = dot(direction, current.gradient, n);

@@ -1,6 +1,6 @@
 import type { LongTable } from "../../core/table.js";
 import { internalMeanDesign, posteriorsOf } from "../classes.js";
-import { objectiveOf, type ProblemShape } from "../likelihood.js";
+import { layoutOf, objectiveOf, type ProblemShape } from "../likelihood.js";
 import { allocateFor, unpackInto } from "../parameters.js";
 import type { Problem } from "../problem.js";
 import type { ClassSummary, Posteriors, RunnerUp } from "../result.js";
@@ -74,7 +74,7 @@ interface ClassMeans {
 
 function classMeansOf(problem: Problem, shape: ProblemShape, x: Float64Array): ClassMeans {
   const { stored } = problem.design;
-  const { layout } = objectiveOf(problem.data, shape);
+  const layout = layoutOf(problem.data, shape);
   const parameters = allocateFor(layout);
   unpackInto(layout, x, parameters);
   const { outcomeMean, outcomeSd } = stored.scaling;

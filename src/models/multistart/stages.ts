@@ -3,7 +3,15 @@ import { type FitJob, runOptions } from "../jobs/job.js";
 import { layoutOf } from "../likelihood.js";
 import type { Problem } from "../problem.js";
 import { finalistsOf } from "./ranking.js";
-import type { ConvergeInput, OneClassInput, ScreenInput, SplitInput, StartOutcome } from "./startTasks.js";
+import { meetingsOf, SAMPLE_PERSONS } from "./sample.js";
+import {
+  type ConvergeInput,
+  type OneClassInput,
+  oneClassShape,
+  type ScreenInput,
+  type SplitInput,
+  type StartOutcome,
+} from "./startTasks.js";
 import type { FitRequest, SearchContext, StartBasis } from "./types.js";
 
 /** Iterations to convergence that the time left is reckoned with. */
@@ -20,7 +28,17 @@ export interface StartDraw {
 }
 
 /** A job before it has its place among those of the call and the key of its data. */
-type StageJob<Input> = Pick<FitJob<Input>, "task" | "label" | "input"> & { readonly cost: number };
+type StageJob<Input> = Pick<FitJob<Input>, "task" | "label" | "input"> & {
+  readonly cost: number;
+  /** It runs on the sample of the people, where there is one. */
+  readonly onSample?: boolean;
+};
+
+/** Data placed with the runner: everybody's and, where there are many people, those of a sample. */
+export interface PlacedData {
+  readonly key: string;
+  readonly sample: { readonly key: string; readonly ratio: number } | null;
+}
 
 /**
  * The stages of a search. Each is one call of the runner with the jobs of all requests, so that all workers stay busy. A request that is null
@@ -28,30 +46,43 @@ type StageJob<Input> = Pick<FitJob<Input>, "task" | "label" | "input"> & { reado
  */
 export class Stages {
   private readonly requests: readonly FitRequest[];
-  /** Of the data placed with the runner. */
-  private readonly keys: ReadonlyMap<Problem, string>;
+  private readonly placed: ReadonlyMap<Problem, PlacedData>;
   private readonly context: SearchContext;
 
-  constructor(requests: readonly FitRequest[], keys: ReadonlyMap<Problem, string>, context: SearchContext) {
+  constructor(
+    requests: readonly FitRequest[],
+    placed: ReadonlyMap<Problem, PlacedData>,
+    context: SearchContext,
+  ) {
     this.requests = requests;
-    this.keys = keys;
+    this.placed = placed;
     this.context = context;
   }
 
   /** The one-class fit: the model itself where it has one class, else what a mixture's starts are drawn around. */
   async fitOneClass(): Promise<(StartOutcome | undefined)[]> {
+    const job = (request: FitRequest, onSample: boolean): StageJob<OneClassInput> => ({
+      task: "growthCurve",
+      label: `${request.label}: one-class fit`,
+      input: {
+        shape: request.shape,
+        maxIterations: request.options.maxIterations,
+        ...(onSample ? { wantsInverse: true } : {}),
+      },
+      cost: costOf(request),
+      onSample,
+    });
+    const samples = this.requests.map((request) => this.sampleOf(request) !== null && visitsPeople(request));
     const fits = await this.run<OneClassInput, StartOutcome>(
       "one-class fits",
-      this.requests.map((request) => [
-        {
-          task: "growthCurve",
-          label: `${request.label}: one-class fit`,
-          input: { shape: request.shape, maxIterations: request.options.maxIterations },
-          cost: costOf(request),
-        },
-      ]),
+      this.requests.map((request, r) => [job(request, samples[r]!)]),
     );
-    return fits.map(([fit]) => fit);
+    const polished = await this.polish(
+      "one-class fits on all people",
+      this.requests.map((request) => ({ ...request, shape: oneClassShape(request.shape) })),
+      fits.map((list, r) => (samples[r] ? list : [])),
+    );
+    return fits.map((list, r) => (samples[r] ? polished[r] : list)![0]);
   }
 
   /** A few steps from random starts, and from splits of the fit with one class fewer. */
@@ -61,7 +92,7 @@ export class Stages {
     bases: readonly StartBasis[],
     draw: StartDraw,
   ): Promise<StartOutcome[][]> {
-    return this.run<ScreenInput | SplitInput, StartOutcome>(
+    const screened = await this.run<ScreenInput | SplitInput, StartOutcome>(
       stage,
       asked.map((request, r) =>
         request === null
@@ -69,31 +100,76 @@ export class Stages {
           : [...randomStarts(request, bases[r]!, draw), ...splitStarts(request, bases[r]!, draw)],
       ),
     );
+    return screened.map((starts, r) => this.onScaleOfAll(this.requests[r]!, starts));
   }
 
-  /** The best of the screened starts carried to convergence; `nFinal` null: as many as the options of each model say. */
+  /**
+   * The best of the screened starts carried to convergence; `nFinal` null: as many as the options of each model say. Where there is a sample
+   * they climb on it first, and each maximum that they find there is then carried to that of everybody.
+   */
   async converge(
     stage: string,
     asked: readonly (FitRequest | null)[],
     screened: readonly StartOutcome[][],
     nFinal: number | null,
   ): Promise<StartOutcome[][]> {
-    return this.run<ConvergeInput, StartOutcome>(
+    const climbed = await this.run<ConvergeInput, StartOutcome>(
       stage,
       asked.map((request, r) => {
         if (request === null) return [];
-        const { shape, options, label } = request;
-        const { maxIterations } = options;
-        return finalistsOf(screened[r]!, nFinal ?? options.startsFinal).map(
-          ({ x, fromSplit, grouping, kind }, rank) => ({
-            task: "converge",
-            label: `${label}: finalist ${rank + 1}`,
-            input: { shape, x, fromSplit, grouping, kind, maxIterations },
-            cost: costOf(request) * TYPICAL_ITERATIONS,
-          }),
-        );
+        const { options } = request;
+        const wantsInverse = this.sampleOf(request) === null ? {} : ({ wantsInverse: true } as const);
+        return finalistsOf(screened[r]!, nFinal ?? options.startsFinal).map((start, rank) => ({
+          ...climbJob(request, start, `finalist ${rank + 1}`, wantsInverse),
+          onSample: true,
+        }));
       }),
     );
+    const onSample = asked.map((request) => request !== null && this.sampleOf(request) !== null);
+    const polished = await this.polish(
+      `${stage} on all people`,
+      asked,
+      climbed.map((starts, r) => (onSample[r] ? starts : [])),
+    );
+    return climbed.map((starts, r) => (onSample[r] ? polished[r]! : starts));
+  }
+
+  /** Carries the maxima of the sample to those of everybody. Starts that met on the sample go on as one. */
+  private async polish(
+    stage: string,
+    asked: readonly (FitRequest | null)[],
+    climbed: readonly StartOutcome[][],
+  ): Promise<StartOutcome[][]> {
+    const met = climbed.map((starts, r) => (starts.length === 0 ? [] : meetingsOf(asked[r]!, starts)));
+    const polished = await this.run<ConvergeInput, StartOutcome>(
+      stage,
+      met.map((maxima, r) =>
+        maxima.map(([first], i) => {
+          const { ratio } = this.sampleOf(asked[r]!)!;
+          const inverse = first!.inverse!.map((value) => value / ratio);
+          return climbJob(asked[r]!, first!, `maximum ${i + 1}`, { inverse });
+        }),
+      ),
+    );
+    return climbed.map((starts, r) =>
+      starts.flatMap((start) => {
+        const maximum = met[r]!.findIndex((meeting) => meeting.includes(start));
+        // Refused on the sample: it stays where it is, for the count.
+        if (maximum < 0) return this.onScaleOfAll(asked[r]!, [start]);
+        const reached = polished[r]![maximum];
+        return reached === undefined ? [] : [joined(start, reached)];
+      }),
+    );
+  }
+
+  /** The sample of a model's people, where there is one. */
+  private sampleOf({ problem }: FitRequest): PlacedData["sample"] {
+    return this.placed.get(problem)!.sample;
+  }
+
+  private onScaleOfAll(request: FitRequest, starts: readonly StartOutcome[]): StartOutcome[] {
+    const ratio = this.sampleOf(request)?.ratio ?? 1;
+    return starts.map((start) => ({ ...start, logLikelihood: start.logLikelihood * ratio }));
   }
 
   /** The best start of each model polished by Newton steps, with its Hessian. */
@@ -124,8 +200,10 @@ export class Stages {
     const jobs: FitJob<Input>[] = [];
     const owner: number[] = [];
     perRequest.forEach((list, r) => {
-      for (const job of list) {
-        jobs.push({ ...job, index: jobs.length, dataKey: this.keys.get(this.requests[r]!.problem)! });
+      const { key, sample } = this.placed.get(this.requests[r]!.problem)!;
+      for (const { onSample = false, ...job } of list) {
+        const dataKey = onSample && sample !== null ? sample.key : key;
+        jobs.push({ ...job, index: jobs.length, dataKey });
         owner.push(r);
       }
     });
@@ -138,6 +216,40 @@ export class Stages {
     });
     return out;
   }
+}
+
+/** A climb to convergence. */
+function climbJob(
+  request: FitRequest,
+  { x, fromSplit, grouping, kind }: StartOutcome,
+  words: string,
+  more: Pick<ConvergeInput, "inverse" | "wantsInverse">,
+): StageJob<ConvergeInput> {
+  const { shape, options, label } = request;
+  return {
+    task: "converge",
+    label: `${label}: ${words}`,
+    input: { shape, x, fromSplit, grouping, kind, maxIterations: options.maxIterations, ...more },
+    cost: costOf(request) * TYPICAL_ITERATIONS,
+  };
+}
+
+/** A start that climbed on the sample, at the maximum of everybody. */
+function joined(start: StartOutcome, reached: StartOutcome): StartOutcome {
+  const { fromSplit, grouping, kind } = start;
+  return {
+    ...reached,
+    iterations: start.iterations + reached.iterations,
+    evaluations: start.evaluations + reached.evaluations,
+    fromSplit,
+    grouping,
+    kind,
+  };
+}
+
+/** Whether a fit with one class looks at more than a few totals. */
+function visitsPeople({ problem }: FitRequest): boolean {
+  return problem.data.rows !== null || problem.data.moments.nPatterns > SAMPLE_PERSONS;
 }
 
 /** Rough cost of one evaluation of the likelihood. */
@@ -161,6 +273,7 @@ function randomStarts(
       label: `${label}: start ${index + 1}`,
       input: { shape, oneClass: oneClass.x, seed, index, iterations },
       cost: costOf(request) * iterations,
+      onSample: true,
     };
   });
 }
@@ -181,5 +294,6 @@ function splitStarts(
       label: `${label}: split ${s + 1}`,
       input: { shape, previous: smaller.x, split, distance, iterations },
       cost: costOf(request) * iterations,
+      onSample: true,
     }));
 }

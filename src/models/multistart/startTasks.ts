@@ -1,8 +1,11 @@
 import { createStream } from "../../core/random.js";
+import { inverseOf } from "../fit/certificate.js";
 import { constrainedStart, projected } from "../fit/constrainedStart.js";
 import { checkVariances } from "../fit/degenerate.js";
 import { emSteps } from "../fit/em.js";
 import { freeVector, fullVector } from "../fit/freeSpace.js";
+import { observedInformation } from "../fit/newton.js";
+import type { Objective, Point } from "../fit/objective.js";
 import { fitOneClass, oneClassStart } from "../fit/oneClass.js";
 import { type QuasiNewtonResult, quasiNewton } from "../fit/quasiNewton.js";
 import { splitVector } from "../fit/split.js";
@@ -46,6 +49,10 @@ export interface ConvergeInput {
   readonly grouping: number;
   readonly kind: number;
   readonly maxIterations: number;
+  /** Approximate inverse information at x (free x free), where it is known: the climb then ends in a few steps. */
+  readonly inverse?: readonly number[];
+  /** The inverse information at the end is wanted too. */
+  readonly wantsInverse?: true;
 }
 
 /** Where a start got to. */
@@ -65,16 +72,29 @@ export interface StartOutcome {
   readonly grouping: number;
   /** Way in which the start was made, from 0; splits are of a kind of their own. */
   readonly kind: number;
+  /** Inverse information at x, what the constraints leave free; only where it was asked for. */
+  readonly inverse?: readonly number[];
 }
 
 /** Input of the one-class fit that every mixture starts from. */
 export interface OneClassInput {
   readonly shape: ProblemShape;
   readonly maxIterations: number;
+  /** The inverse information at the maximum is wanted too. */
+  readonly wantsInverse?: true;
 }
 
 /** Kind of starts that are splits of a smaller fit. */
 const SPLIT_KIND = -1;
+
+/**
+ * The same model with one class, without constraints unless it has one class itself.
+ * @param shape - of the model
+ * @returns the shape that {@link fitGrowthCurve} fits
+ */
+export function oneClassShape(shape: ProblemShape): ProblemShape {
+  return shape.classes === 1 ? shape : { ...unrestricted(shape), classes: 1 };
+}
 
 /**
  * Fits the same model with one class, without constraints unless it has one class itself.
@@ -83,7 +103,7 @@ const SPLIT_KIND = -1;
  * @returns the fit
  */
 export function fitGrowthCurve(data: ProblemData, input: OneClassInput): StartOutcome {
-  const shape = input.shape.classes === 1 ? input.shape : { ...unrestricted(input.shape), classes: 1 };
+  const shape = oneClassShape(input.shape);
   const likelihood = freeLikelihoodOf(data, shape);
   const { objective, layout, space } = likelihood;
   const start = projected(likelihood, oneClassStart(data, layout));
@@ -99,6 +119,7 @@ export function fitGrowthCurve(data: ProblemData, input: OneClassInput): StartOu
     fromSplit: false,
     grouping: 0,
     kind: SPLIT_KIND,
+    ...(input.wantsInverse ? { inverse: inverseAt(objective, result.point) } : {}),
   };
 }
 
@@ -211,13 +232,23 @@ export function convergeStart(data: ProblemData, input: ConvergeInput): StartOut
     fromSplit: input.fromSplit,
     grouping: input.grouping,
     kind: input.kind,
+    ...(input.wantsInverse ? { inverse: inverseAt(objective, result.point) } : {}),
   };
+}
+
+function inverseAt(objective: Objective, point: Point): number[] {
+  const { eigenvalues, directions } = observedInformation(objective, point);
+  return Array.from(inverseOf(eigenvalues, directions, objective.size));
 }
 
 /** Iterations after which a climb is looked at for the first time; then after twice as many, and so on. */
 const FIRST_LEG = 50;
 /** The same where only occasions have variances of their own: few run beyond the bound, and ordinary climbs are over by then. */
 const OCCASION_LEG = 400;
+
+/** Expected gain per parameter at which a climb ends; with the inverse information known beforehand it can be believed earlier. */
+const TOLERANCE = 1e-9;
+const TOLERANCE_FROM_KNOWN = 1e-8;
 
 /**
  * Quasi-Newton, looked at on the way: where covariances are proportional the class of the largest is made their reference (were it the
@@ -227,7 +258,7 @@ const OCCASION_LEG = 400;
 function climbToMaximum(
   data: ProblemData,
   { objective, layout, space }: FreeLikelihood,
-  { shape, x: given, maxIterations }: ConvergeInput,
+  { shape, x: given, maxIterations, inverse }: ConvergeInput,
 ): QuasiNewtonResult {
   let x: Float64Array = Float64Array.from(given);
   const isRelative = layout.sigmaAt > layout.scaleAt && (shape.restriction?.exchangeable ?? true);
@@ -237,10 +268,13 @@ function climbToMaximum(
     isLookedAt ? leg : byOccasion ? Math.max(leg, OCCASION_LEG) : maxIterations;
   let iterations = 0;
   for (let leg = FIRST_LEG; ; leg *= 2) {
-    if (isRelative) x = largestCovarianceLast(layout, x);
+    const known = leg === FIRST_LEG && inverse !== undefined ? Float64Array.from(inverse) : undefined;
+    // A known inverse is of these labels.
+    if (isRelative && known === undefined) x = largestCovarianceLast(layout, x);
     const limit = maxIterations - iterations;
-    const start = objective.evaluate(freeVector(space, x), true);
-    const result = quasiNewton(objective, start, Math.min(longest(leg), limit), 1e-9);
+    const start = objective.evaluate(freeVector(space, x), known === undefined);
+    const tolerance = known === undefined ? TOLERANCE : TOLERANCE_FROM_KNOWN;
+    const result = quasiNewton(objective, start, Math.min(longest(leg), limit), tolerance, known);
     iterations += result.iterations;
     if (result.converged || result.iterations < leg || iterations >= maxIterations)
       return { ...result, iterations };
