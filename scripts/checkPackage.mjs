@@ -45,7 +45,7 @@ const smoke = (body) => {
   return ["smoke.mjs"];
 };
 
-setUp();
+await setUp();
 run("publint", bin("publint"), ["--strict"]);
 const packed = JSON.parse(
   run("npm pack", "npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder]),

@@ -77,7 +77,13 @@ function prune(folder) {
 }
 
 /** Compiles the sources when they are newer than the last good build. */
-export function build() {
+export async function build() {
+  const { buildKernels } = await import("./buildKernels.mjs");
+  const compiled = await buildKernels().catch((error) => {
+    say(error.message);
+    process.exit(1);
+  });
+  if (compiled) say("built the WebAssembly modules (AssemblyScript).");
   const stamp = join(root, "dist", ".built");
   const newest = Math.max(
     ...["src", "tsconfig.json", "package-lock.json"].map((p) => newestChange(join(root, p))),
@@ -94,11 +100,11 @@ export function build() {
 }
 
 /** All set-up; says what it does, or that there was nothing to do. */
-export function setUp() {
+export async function setUp() {
   checkNode();
   const installed = install();
-  const built = build();
+  const built = await build();
   if (!installed && !built) say("packages and build are up to date.");
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) setUp();
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await setUp();

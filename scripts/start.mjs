@@ -15,7 +15,7 @@ function symtraj(args) {
   if (result.status !== 0) process.exit(result.status ?? 1);
 }
 
-setUp();
+await setUp();
 if (existsSync(join(root, data))) say(`the simulated data are there already (${data}).`);
 else {
   say("simulating session-by-session scores of 800 people with three known classes …");

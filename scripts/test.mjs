@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { root, setUp } from "./setup.mjs";
 
-setUp();
+await setUp();
 process.stderr.write("symtraj test: running the tests (vitest) …\n");
 const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
 const result = spawnSync(process.execPath, [vitest, "run", ...process.argv.slice(2)], {

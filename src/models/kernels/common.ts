@@ -1,5 +1,4 @@
 import { type FixedStructure, type Moments, patternWeights } from "../design/moments.js";
-import { accumulatePlainPattern, patternTotals } from "./commonPlain.js";
 import { addLogLikelihood, allocateCommonScratch, type CommonScratch, clearSums } from "./commonScratch.js";
 import { finishLogits } from "./general.js";
 import { applyInverse, computePattern, foldBetaInformation, foldVariance } from "./pattern.js";
@@ -32,7 +31,8 @@ export function isCommonKernelModel(fixed: FixedStructure, commonCovariance: boo
 }
 
 /**
- * The likelihood of mixtures with one D and one residual variance for all classes.
+ * The likelihood of mixtures with one D and one residual variance for all classes; `plainKernel` is its faster twin for models without
+ * covariates.
  * D and the variance are read from class 0; gradients of D and of the variance, and of coefficients that the
  * classes share and that carry a covariate, are totals, left in class 0.
  * @param moments - the data
@@ -44,8 +44,6 @@ export function commonKernel(moments: Moments, fixed: FixedStructure, nClasses: 
   const { nBasis: m, nPersonColumns: c } = moments;
   const x = allocateCommonScratch(moments, nClasses);
   const count = patternWeights(moments);
-  // Without covariates what does not depend on parameters is summed once.
-  const plain = c === 1 && moments.nMembership === 1 ? patternTotals(moments) : null;
   return {
     nClasses,
     evaluate(parameters, out, request) {
@@ -55,8 +53,7 @@ export function commonKernel(moments: Moments, fixed: FixedStructure, nClasses: 
       for (let g = 0; g < moments.nPatterns; g++) {
         computePattern(x.pattern, moments, g, parameters.factor, 0, parameters.residual[0]!);
         linearLogits(x, moments, g, nClasses);
-        if (plain !== null) accumulatePlainPattern(x, moments, plain, g, out, request.posteriors);
-        else accumulatePattern(x, moments, parameters, g, count[g]!, out, request);
+        accumulatePattern(x, moments, parameters, g, count[g]!, out, request);
         foldPattern(x, moments, fixed, out, request.information);
       }
       finishLogits(out, moments, x.logPrior, request.information);

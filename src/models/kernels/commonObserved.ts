@@ -13,7 +13,7 @@ import { allocatePatternAlgebra, applyInverse, computePattern, type PatternAlgeb
 import { logPriorInto } from "./prior.js";
 import type { ClassParameters } from "./types.js";
 
-// Observed information with one D and one residual variance for all classes and no covariates, as in `commonPlain.ts`. What the classes are not
+// Observed information with one D and one residual variance for all classes and no covariates, as in `plain.ts`. What the classes are not
 // known takes away is a sum over pairs of classes,
 //   sum_k p_k s_k s_k' - s s' = sum over k < l of p_k p_l (s_k - s_l)(s_k - s_l)',
 // and the quadratic part of the scores is the same in every class: their differences are affine in c = B'(y - B mu), mu the mean of the class means.

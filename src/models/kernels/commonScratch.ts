@@ -2,9 +2,6 @@ import type { Moments } from "../design/moments.js";
 import { allocatePatternAlgebra, type PatternAlgebra } from "./pattern.js";
 import type { Evaluation } from "./types.js";
 
-/** Persons whose posteriors are held at once: small enough for the fastest cache. */
-export const PERSONS_PER_BLOCK = 256;
-
 /** Working memory of the kernel of `common.ts`, where a_gk, l_gk, mu_k, b_i, P and F are defined. */
 export interface CommonScratch {
   readonly pattern: PatternAlgebra;
@@ -13,11 +10,6 @@ export interface CommonScratch {
   readonly offset: Float64Array;
   /** K x m: l_gk. */
   readonly slope: Float64Array;
-  /** K and K x m: a_gk and l_gk less those of class 0. */
-  readonly relativeOffset: Float64Array;
-  readonly relative: Float64Array;
-  /** PERSONS_PER_BLOCK x K: log ratios, then posteriors, of one block. */
-  readonly block: Float64Array;
   /** K x m: coefficients of the basis, and B'B times them. */
   readonly mu: Float64Array;
   readonly btbMu: Float64Array;
@@ -53,9 +45,6 @@ export function allocateCommonScratch(moments: Moments, nClasses: number): Commo
     logPrior: new Float64Array(nClasses),
     offset: new Float64Array(nClasses),
     slope: new Float64Array(nClasses * m),
-    relativeOffset: new Float64Array(nClasses),
-    relative: new Float64Array(nClasses * m),
-    block: new Float64Array(PERSONS_PER_BLOCK * nClasses),
     mu: new Float64Array(nClasses * m),
     btbMu: new Float64Array(nClasses * m),
     logit: new Float64Array(nClasses),

@@ -6,6 +6,7 @@ import { commonObserved } from "./commonObserved.js";
 import { generalKernel, visitPersonScores } from "./general.js";
 import { generalObserved } from "./generalObserved.js";
 import { oneClassKernel } from "./oneClass.js";
+import { isPlainModel, plainKernel } from "./plain.js";
 import { rowsKernel, visitRowScores } from "./rows.js";
 import type { ClassParameters, Evaluation, Kernel } from "./types.js";
 
@@ -45,17 +46,24 @@ function observedOf(
   fixed: FixedStructure,
   { nClasses, commonCovariance }: KernelOptions,
 ): (parameters: ClassParameters, out: Float64Array) => void {
-  const isPlain = moments.nPersonColumns === 1 && moments.nMembership === 1 && commonCovariance;
-  return isPlain
+  return isPlainModel(moments, commonCovariance)
     ? commonObserved(moments, fixed, nClasses)
     : generalObserved(moments, fixed, nClasses, commonCovariance);
 }
 
 function momentsKernel(moments: Moments, fixed: FixedStructure, options: KernelOptions): Kernel {
-  if (options.nClasses === 1) return oneClassKernel(moments, fixed, options.reml);
+  const plain = !options.reml && isPlainModel(moments, options.commonCovariance);
+  if (options.nClasses === 1 && !(plain && hasRarePatterns(moments)))
+    return oneClassKernel(moments, fixed, options.reml);
+  if (plain) return plainKernel(moments, fixed, options.nClasses);
   return isCommonKernelModel(fixed, options.commonCovariance)
     ? commonKernel(moments, fixed, options.nClasses)
     : generalKernel(moments, fixed, options.nClasses);
+}
+
+/** With one class people are visited for nothing where few patterns cover them all; the algebra of a pattern takes as long as 50 people. */
+function hasRarePatterns({ nPersons, nPatterns }: Moments): boolean {
+  return nPersons < 50 * nPatterns;
 }
 
 /**

@@ -1,11 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { symmetricEigen } from "../../../src/core/linalg.js";
+import type { Moments } from "../../../src/models/design/moments.js";
 import { createObjective } from "../../../src/models/fit/objective.js";
 import { commonKernel, isCommonKernelModel } from "../../../src/models/kernels/common.js";
 import { gaussianKernel } from "../../../src/models/kernels/gaussian.js";
 import { generalKernel, visitPersonScores } from "../../../src/models/kernels/general.js";
 import { oneClassKernel } from "../../../src/models/kernels/oneClass.js";
+import type { BlockEngine } from "../../../src/models/kernels/plain/engine.js";
+import { scalarEngine } from "../../../src/models/kernels/plain/scalarEngine.js";
+import { vectorEngine } from "../../../src/models/kernels/plain/vectorEngine.js";
+import { isPlainModel, plainKernel } from "../../../src/models/kernels/plain.js";
 import { allocateEvaluation, type Kernel } from "../../../src/models/kernels/types.js";
 import { pullGradientInto } from "../../../src/models/parameters/chainRule.js";
 import { expectClose, numericalGradient } from "./checks.js";
@@ -24,6 +29,13 @@ function pickedKernel(model: RandomModel, reml = false): Kernel {
   });
 }
 
+/** Machines that run these tests have vectors; models of more than four basis columns do without. */
+function vectorsOrFail(moments: Moments, nClasses: number): BlockEngine {
+  const engine = vectorEngine(moments, nClasses);
+  if (engine === null && moments.nBasis <= 4) throw new Error("no vectors in WebAssembly here");
+  return engine ?? scalarEngine(moments, nClasses);
+}
+
 /** Every kernel that can compute the model. */
 function kernelsOf(model: RandomModel): [string, Kernel][] {
   const { moments, fixed, layout } = model;
@@ -31,6 +43,10 @@ function kernelsOf(model: RandomModel): [string, Kernel][] {
   if (layout.nClasses === 1) out.push(["one class", oneClassKernel(moments, fixed, false)]);
   if (isCommonKernelModel(fixed, layout.commonCovariance))
     out.push(["common", commonKernel(moments, fixed, layout.nClasses)]);
+  if (isPlainModel(moments, layout.commonCovariance)) {
+    out.push(["plain, vectors", plainKernel(moments, fixed, layout.nClasses, vectorsOrFail)]);
+    out.push(["plain, scalar", plainKernel(moments, fixed, layout.nClasses, scalarEngine)]);
+  }
   return out;
 }
 

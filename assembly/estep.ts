@@ -1,0 +1,471 @@
+// The E-step of mixtures with one D and one residual variance for all classes, two people at a time. The algebra is that of
+// `src/models/kernels/plainAlgebra.ts`, where it is explained; the JavaScript beside it does the same. M, the number of columns of the
+// time basis (3 or 4; fewer are filled up with zeros), is given by the build; there are 2 random effects (fewer: zeros in their factor).
+import { exp2 } from "./exp";
+
+/** People of one call at most; a multiple of 4. */
+export const PEOPLE: i32 = 256;
+/** Classes of one call at most. */
+export const CLASSES: i32 = 16;
+/** Different entries of a symmetric matrix of the basis. */
+const MM: i32 = (M * (M + 1)) / 2;
+/** Log ratios above this are left to the caller: their exponentials' sums could leave the range of numbers. */
+const LARGEST: f64 = 300.0;
+
+const D: i32 = 8;
+const COLUMN: i32 = PEOPLE * D;
+
+// Memory. What the caller writes:
+// (People go through four at a time: after the last, up to the next multiple of four, BY, WEIGHT and PATTERN must hold zeros.)
+/** PEOPLE x M: B'y, person by person. */
+export const BY: i32 = 1024;
+/** PEOPLE: how often each person counts. */
+export const WEIGHT: i32 = BY + M * COLUMN;
+/** Up to PEOPLE patterns x M x M: B'B. */
+export const BTB: i32 = WEIGHT + COLUMN;
+/** PEOPLE whole numbers: where in BTB the pattern of each person begins, in bytes from there. */
+export const PATTERN: i32 = BTB + M * M * COLUMN;
+/** CLASSES x (1 + number of columns): constant and coefficients of the log ratio against class 0. */
+export const RATIO: i32 = PATTERN + COLUMN;
+/** CLASSES x M: coefficients of the basis. */
+export const MU: i32 = RATIO + CLASSES * (1 + M + MM) * D;
+// What the calls leave:
+/** (M [+ MM]) x PEOPLE, column by column: B'y (`alike`), or u = B'V^-1 y and the upper half of W = B'V^-1 B, row by row (`varied`). */
+export const COLUMNS: i32 = MU + CLASSES * M * D;
+/** CLASSES x PEOPLE: posteriors, class by class. */
+export const POSTERIOR: i32 = COLUMNS + (M + MM) * COLUMN;
+/** PEOPLE: sum of the ratios; and |G|. */
+export const TOTAL: i32 = POSTERIOR + CLASSES * COLUMN;
+export const DETERMINANT: i32 = TOTAL + COLUMN;
+/** CLASSES x (1 + number of columns): sums over people of posterior, and of posterior times each column. */
+export const SUMS: i32 = DETERMINANT + COLUMN;
+/** Mantissa and exponent of the product of TOTAL, and of DETERMINANT. */
+export const PRODUCTS: i32 = SUMS + CLASSES * (1 + M + MM) * D;
+/** Sums over people of z'M z, of S (x) S (6 different entries), of e e' (3), and of trace G^-1 and trace G^-2. */
+export const SPREAD: i32 = PRODUCTS + 4 * D;
+/** Bytes in use. */
+export const END: i32 = SPREAD + 12 * D;
+
+// Short names, so that formulas look like formulas.
+// @ts-expect-error: decorator
+@inline
+function mul(a: v128, b: v128): v128 {
+  return f64x2.mul(a, b);
+}
+// @ts-expect-error: decorator
+@inline
+function add(a: v128, b: v128): v128 {
+  return f64x2.add(a, b);
+}
+// @ts-expect-error: decorator
+@inline
+function sub(a: v128, b: v128): v128 {
+  return f64x2.sub(a, b);
+}
+/** The number at an address, for both people. */
+// @ts-expect-error: decorator
+@inline
+function both(address: usize): v128 {
+  return v128.load_splat<f64>(address);
+}
+/** Numbers at two addresses, one per person. */
+// @ts-expect-error: decorator
+@inline
+function pair(first: usize, second: usize): v128 {
+  return v128.load_lane<f64>(second, v128.load_zero<f64>(first), 1);
+}
+// @ts-expect-error: decorator
+@inline
+function total(a: v128): f64 {
+  return f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1);
+}
+
+/**
+ * Mantissa and (unbiased) exponent of the product of so many positive numbers, so that one logarithm serves them all.
+ * @param from - the numbers, a multiple of 4
+ * @param to - where the two go
+ */
+function product(from: usize, numbers: i32, to: usize): void {
+  const one = f64x2.splat(1.0);
+  const fraction = i64x2.splat(0x000fffffffffffff);
+  let p = one;
+  let q = one;
+  let exponents = i64x2.splat(0);
+  const end = from + numbers * D;
+  for (; from < end; from += 4 * D) {
+    p = mul(p, v128.load(from));
+    q = mul(q, v128.load(from, 2 * D));
+    exponents = i64x2.add(exponents, i64x2.add(i64x2.shr_u(p, 52), i64x2.shr_u(q, 52)));
+    p = v128.or(v128.and(p, fraction), one);
+    q = v128.or(v128.and(q, fraction), one);
+  }
+  p = mul(p, q);
+  store<f64>(to, f64x2.extract_lane(p, 0) * f64x2.extract_lane(p, 1));
+  const biased = i64x2.extract_lane(exponents, 0) + i64x2.extract_lane(exponents, 1);
+  store<f64>(to, <f64>(biased - 1023 * <i64>numbers), D);
+}
+
+/** Up to the next multiple of 4. */
+// @ts-expect-error: decorator
+@inline
+function filled(nPeople: i32): i32 {
+  return (nPeople + 3) & ~3;
+}
+
+/** Constant and M coefficients times as many columns, for two people. */
+// @ts-expect-error: decorator
+@inline
+function line(r: usize, column: usize): v128 {
+  let x = add(both(r), mul(both(r + D), v128.load(column)));
+  x = add(x, add(mul(both(r + 2 * D), v128.load(column, COLUMN)), mul(both(r + 3 * D), v128.load(column, 2 * COLUMN))));
+  if (M > 3) x = add(x, mul(both(r + 4 * D), v128.load(column, 3 * COLUMN)));
+  return x;
+}
+/** MM coefficients times as many columns. */
+// @ts-expect-error: decorator
+@inline
+function half(h: usize, w: usize): v128 {
+  let x = add(mul(both(h), v128.load(w)), mul(both(h + D), v128.load(w, COLUMN)));
+  x = add(x, add(mul(both(h + 2 * D), v128.load(w, 2 * COLUMN)), mul(both(h + 3 * D), v128.load(w, 3 * COLUMN))));
+  x = add(x, add(mul(both(h + 4 * D), v128.load(w, 4 * COLUMN)), mul(both(h + 5 * D), v128.load(w, 5 * COLUMN))));
+  if (M > 3) {
+    x = add(x, add(mul(both(h + 6 * D), v128.load(w, 6 * COLUMN)), mul(both(h + 7 * D), v128.load(w, 7 * COLUMN))));
+    x = add(x, add(mul(both(h + 8 * D), v128.load(w, 8 * COLUMN)), mul(both(h + 9 * D), v128.load(w, 9 * COLUMN))));
+  }
+  return x;
+}
+
+/**
+ * From COLUMNS to POSTERIOR and TOTAL: exp of the log ratios, over their sum.
+ * @param nPeople - 1 to PEOPLE
+ * @param nClasses - K
+ * @param all - whether W is among the columns
+ * @returns 1, or 0 where a ratio is too large, or no number
+ */
+// @ts-expect-error: decorator
+@inline
+function posteriors(nPeople: i32, nClasses: i32, all: bool): i32 {
+  const largest = f64x2.splat(LARGEST);
+  const one = f64x2.splat(1.0);
+  const step = (1 + M + (all ? MM : 0)) * D;
+  let fine = i64x2.splat(-1);
+  for (let i = 0; i < nPeople; i += 4) {
+    const column = COLUMNS + i * D;
+    const at = POSTERIOR + i * D;
+    let sum = one;
+    let sum2 = one;
+    let r: usize = RATIO;
+    let p: usize = at;
+    for (let k = 1; k < nClasses; k++) {
+      r += step;
+      p += COLUMN;
+      let x = line(r, column);
+      let x2 = line(r, column + 2 * D);
+      if (all) {
+        x = add(x, half(r + (1 + M) * D, column + M * COLUMN));
+        x2 = add(x2, half(r + (1 + M) * D, column + M * COLUMN + 2 * D));
+      }
+      fine = v128.and(fine, v128.and(f64x2.le(x, largest), f64x2.le(x2, largest)));
+      const ratio = exp2(x);
+      const ratio2 = exp2(x2);
+      v128.store(p, ratio);
+      v128.store(p, ratio2, 2 * D);
+      sum = add(sum, ratio);
+      sum2 = add(sum2, ratio2);
+    }
+    v128.store(TOTAL + i * D, sum);
+    v128.store(TOTAL + i * D, sum2, 2 * D);
+    const inverse = f64x2.div(one, sum);
+    const inverse2 = f64x2.div(one, sum2);
+    v128.store(at, inverse);
+    v128.store(at, inverse2, 2 * D);
+    p = at;
+    for (let k = 1; k < nClasses; k++) {
+      p += COLUMN;
+      v128.store(p, mul(v128.load(p), inverse));
+      v128.store(p, mul(v128.load(p, 2 * D), inverse2), 2 * D);
+    }
+  }
+  const last = filled(nPeople);
+  for (let i = nPeople; i < last; i++) {
+    store<f64>(TOTAL + i * D, 1.0);
+    for (let k = 0; k < nClasses; k++) store<f64>(POSTERIOR + k * COLUMN + i * D, 0);
+  }
+  product(TOTAL, last, PRODUCTS);
+  return i64x2.all_true(fine) ? 1 : 0;
+}
+
+/**
+ * Posteriors of people of one pattern: log ratio = a + r'B'y, (a, r) in RATIO.
+ * @param nPeople - 1 to PEOPLE
+ * @param nClasses - K, up to CLASSES
+ * @returns 1, or 0 where a ratio is too large, or no number
+ */
+export function alike(nPeople: i32, nClasses: i32): i32 {
+  for (let i = 0; i < nPeople; i += 2) {
+    const by = BY + i * M * D;
+    const column = COLUMNS + i * D;
+    v128.store(column, pair(by, by + M * D));
+    v128.store(column, pair(by + D, by + (M + 1) * D), COLUMN);
+    v128.store(column, pair(by + 2 * D, by + (M + 2) * D), 2 * COLUMN);
+    if (M > 3) v128.store(column, pair(by + 3 * D, by + (M + 3) * D), 3 * COLUMN);
+  }
+  return posteriors(nPeople, nClasses, false);
+}
+
+/** Column number of entry (a, b), a <= b, of a symmetric matrix of the basis. */
+// @ts-expect-error: decorator
+@inline
+function entry(a: i32, b: i32): i32 {
+  return a * M - (a * (a - 1)) / 2 + b - a;
+}
+
+/**
+ * Posteriors of people each of whom has a pattern of their own: log ratio = a + d'u + sum of h_ab W_ab, (a, d, h) in RATIO.
+ * Fills SPREAD too, but for e e'.
+ * @param nPeople - 1 to PEOPLE
+ * @param nClasses - K, up to CLASSES
+ * @param l00 - factor of D, with l10 and l11
+ * @param variance - residual variance s2
+ * @returns 1, or 0 where a ratio is too large or |G| not positive, or either no number
+ */
+export function varied(nPeople: i32, nClasses: i32, l00: f64, l10: f64, l11: f64, variance: f64): i32 {
+  let fine = i64x2.splat(-1);
+  let zmz = f64x2.splat(0);
+  let trace = f64x2.splat(0);
+  let trace2 = f64x2.splat(0);
+  let ss0 = f64x2.splat(0);
+  let ss1 = f64x2.splat(0);
+  let ss2 = f64x2.splat(0);
+  let ss3 = f64x2.splat(0);
+  let ss4 = f64x2.splat(0);
+  let ss5 = f64x2.splat(0);
+  const zero = f64x2.splat(0);
+  const L00 = f64x2.splat(l00);
+  const L10 = f64x2.splat(l10);
+  const L11 = f64x2.splat(l11);
+  const s2 = f64x2.splat(variance);
+  const inverse = f64x2.splat(1.0 / variance);
+  for (let i = 0; i < nPeople; i += 2) {
+    const by = BY + i * M * D;
+    const own = v128.load(WEIGHT + i * D);
+    const first: usize = BTB + load<i32>(PATTERN + i * 4);
+    const second: usize = BTB + load<i32>(PATTERN + i * 4, 4);
+    const b0 = pair(by, by + M * D);
+    const b1 = pair(by + D, by + (M + 1) * D);
+    const b2 = pair(by + 2 * D, by + (M + 2) * D);
+    const b3 = M > 3 ? pair(by + 3 * D, by + (M + 3) * D) : zero;
+    const B00 = pair(first, second);
+    const B01 = pair(first + D, second + D);
+    const B02 = pair(first + 2 * D, second + 2 * D);
+    const B03 = M > 3 ? pair(first + 3 * D, second + 3 * D) : zero;
+    const B11 = pair(first + (M + 1) * D, second + (M + 1) * D);
+    const B12 = pair(first + (M + 2) * D, second + (M + 2) * D);
+    const B13 = M > 3 ? pair(first + (M + 3) * D, second + (M + 3) * D) : zero;
+    const B22 = pair(first + (2 * M + 2) * D, second + (2 * M + 2) * D);
+    const B23 = M > 3 ? pair(first + (2 * M + 3) * D, second + (2 * M + 3) * D) : zero;
+    const B33 = M > 3 ? pair(first + (3 * M + 3) * D, second + (3 * M + 3) * D) : zero;
+
+    // C = L'Z'B and L'z; G = s2 I + C L = (1 0; f 1) diag(g0, g1) (1 f; 0 1)
+    const c00 = add(mul(L00, B00), mul(L10, B01));
+    const c01 = add(mul(L00, B01), mul(L10, B11));
+    const c02 = add(mul(L00, B02), mul(L10, B12));
+    const c03 = M > 3 ? add(mul(L00, B03), mul(L10, B13)) : zero;
+    const c0y = add(mul(L00, b0), mul(L10, b1));
+    const g0 = add(s2, add(mul(c00, L00), mul(c01, L10)));
+    const g01 = mul(c01, L11);
+    const i0 = f64x2.div(f64x2.splat(1.0), g0);
+    const f = mul(g01, i0);
+    const c11 = mul(L11, B11);
+    const g1 = sub(add(s2, mul(c11, L11)), mul(f, g01));
+    const i1 = f64x2.div(f64x2.splat(1.0), g1);
+    fine = v128.and(fine, v128.and(f64x2.gt(g0, zero), f64x2.gt(g1, zero)));
+    v128.store(DETERMINANT + i * D, mul(g0, g1));
+    // G^-1 = (i0 + f^2 i1, -f i1; -f i1, i1)
+    const f1 = mul(f, i1);
+    const corner = add(i0, mul(f, f1));
+    trace = add(trace, mul(own, add(corner, i1)));
+    trace2 = add(trace2, mul(own, add(mul(corner, corner), add(mul(f1, add(f1, f1)), mul(i1, i1)))));
+
+    // (Z'B)'M Z'B = C'G^-1 C, by the rows of C after elimination
+    const e10 = sub(mul(L11, B01), mul(f, c00));
+    const e11 = sub(c11, mul(f, c01));
+    const e12 = sub(mul(L11, B12), mul(f, c02));
+    const e13 = M > 3 ? sub(mul(L11, B13), mul(f, c03)) : zero;
+    const e1y = sub(mul(L11, b1), mul(f, c0y));
+    const s0 = mul(c0y, i0);
+    const s1 = mul(e1y, i1);
+    zmz = add(zmz, mul(own, add(mul(s0, c0y), mul(s1, e1y))));
+    const u0 = mul(inverse, sub(b0, add(mul(c00, s0), mul(e10, s1))));
+    const u1 = mul(inverse, sub(b1, add(mul(c01, s0), mul(e11, s1))));
+    const u2 = mul(inverse, sub(b2, add(mul(c02, s0), mul(e12, s1))));
+    const u3 = M > 3 ? mul(inverse, sub(b3, add(mul(c03, s0), mul(e13, s1)))) : zero;
+    let p = mul(c00, i0);
+    let q = mul(e10, i1);
+    const W00 = mul(inverse, sub(B00, add(mul(p, c00), mul(q, e10))));
+    const W01 = mul(inverse, sub(B01, add(mul(p, c01), mul(q, e11))));
+    const W02 = mul(inverse, sub(B02, add(mul(p, c02), mul(q, e12))));
+    const W03 = M > 3 ? mul(inverse, sub(B03, add(mul(p, c03), mul(q, e13)))) : zero;
+    p = mul(c01, i0);
+    q = mul(e11, i1);
+    const W11 = mul(inverse, sub(B11, add(mul(p, c01), mul(q, e11))));
+    const W12 = mul(inverse, sub(B12, add(mul(p, c02), mul(q, e12))));
+    const W13 = M > 3 ? mul(inverse, sub(B13, add(mul(p, c03), mul(q, e13)))) : zero;
+    p = mul(c02, i0);
+    q = mul(e12, i1);
+    const W22 = mul(inverse, sub(B22, add(mul(p, c02), mul(q, e12))));
+    const W23 = M > 3 ? mul(inverse, sub(B23, add(mul(p, c03), mul(q, e13)))) : zero;
+    const W33 =
+      M > 3 ? mul(inverse, sub(B33, add(mul(mul(c03, i0), c03), mul(mul(e13, i1), e13)))) : zero;
+    const column = COLUMNS + i * D;
+    v128.store(column, u0);
+    v128.store(column + COLUMN, u1);
+    v128.store(column + 2 * COLUMN, u2);
+    if (M > 3) v128.store(column + 3 * COLUMN, u3);
+    const w = column + M * COLUMN;
+    v128.store(w + entry(0, 0) * COLUMN, W00);
+    v128.store(w + entry(0, 1) * COLUMN, W01);
+    v128.store(w + entry(0, 2) * COLUMN, W02);
+    v128.store(w + entry(1, 1) * COLUMN, W11);
+    v128.store(w + entry(1, 2) * COLUMN, W12);
+    v128.store(w + entry(2, 2) * COLUMN, W22);
+    if (M > 3) {
+      v128.store(w + entry(0, 3) * COLUMN, W03);
+      v128.store(w + entry(1, 3) * COLUMN, W13);
+      v128.store(w + entry(2, 3) * COLUMN, W23);
+      v128.store(w + entry(3, 3) * COLUMN, W33);
+    }
+    const own00 = mul(own, W00);
+    const own01 = mul(own, W01);
+    ss0 = add(ss0, mul(own00, W00));
+    ss1 = add(ss1, mul(own00, W01));
+    ss2 = add(ss2, mul(own00, W11));
+    ss3 = add(ss3, mul(own01, W01));
+    ss4 = add(ss4, mul(own01, W11));
+    ss5 = add(ss5, mul(mul(own, W11), W11));
+
+  }
+  const last = filled(nPeople);
+  for (let i = nPeople; i < last; i++) store<f64>(DETERMINANT + i * D, 1.0);
+  product(DETERMINANT, last, PRODUCTS + 2 * D);
+  store<f64>(SPREAD, total(zmz));
+  store<f64>(SPREAD + D, total(ss0));
+  store<f64>(SPREAD + 2 * D, total(ss1));
+  store<f64>(SPREAD + 3 * D, total(ss2));
+  store<f64>(SPREAD + 4 * D, total(ss3));
+  store<f64>(SPREAD + 5 * D, total(ss4));
+  store<f64>(SPREAD + 6 * D, total(ss5));
+  store<f64>(SPREAD + 10 * D, total(trace));
+  store<f64>(SPREAD + 11 * D, total(trace2));
+  return i64x2.all_true(fine) ? posteriors(nPeople, nClasses, true) : 0;
+}
+
+/** Multiplies the posteriors by the people's weights. */
+function weigh(nPeople: i32, nClasses: i32): void {
+  for (let i = 0; i < nPeople; i += 2) {
+    const weight = v128.load(WEIGHT + i * D);
+    for (let k = 0; k < nClasses; k++) {
+      const p = POSTERIOR + k * COLUMN + i * D;
+      v128.store(p, mul(v128.load(p), weight));
+    }
+  }
+}
+
+/** Sum of e e' over people and classes, by posterior, to SPREAD: e = Z'V^-1 r, the first entries of u - W mu. */
+function spread(nPeople: i32, nClasses: i32): void {
+  let ee00 = f64x2.splat(0);
+  let ee01 = f64x2.splat(0);
+  let ee11 = f64x2.splat(0);
+  for (let i = 0; i < nPeople; i += 2) {
+    const column = COLUMNS + i * D;
+    const w = column + M * COLUMN;
+    const u0 = v128.load(column);
+    const u1 = v128.load(column, COLUMN);
+    const W00 = v128.load(w);
+    const W01 = v128.load(w, COLUMN);
+    const W02 = v128.load(w, 2 * COLUMN);
+    const W11 = v128.load(w + entry(1, 1) * COLUMN);
+    const W12 = v128.load(w + entry(1, 2) * COLUMN);
+    for (let k = 0; k < nClasses; k++) {
+      const mu = MU + k * M * D;
+      const m0 = both(mu);
+      const m1 = both(mu + D);
+      const m2 = both(mu + 2 * D);
+      let e0 = sub(u0, add(add(mul(W00, m0), mul(W01, m1)), mul(W02, m2)));
+      let e1 = sub(u1, add(add(mul(W01, m0), mul(W11, m1)), mul(W12, m2)));
+      if (M > 3) {
+        const m3 = both(mu + 3 * D);
+        e0 = sub(e0, mul(v128.load(w + entry(0, 3) * COLUMN), m3));
+        e1 = sub(e1, mul(v128.load(w + entry(1, 3) * COLUMN), m3));
+      }
+      const posterior = v128.load(POSTERIOR + k * COLUMN + i * D);
+      const pe0 = mul(posterior, e0);
+      ee00 = add(ee00, mul(pe0, e0));
+      ee01 = add(ee01, mul(pe0, e1));
+      ee11 = add(ee11, mul(mul(posterior, e1), e1));
+    }
+  }
+  store<f64>(SPREAD + 7 * D, total(ee00));
+  store<f64>(SPREAD + 8 * D, total(ee01));
+  store<f64>(SPREAD + 9 * D, total(ee11));
+}
+
+/** Sums of posterior, and of posterior times each of the first columns, to SUMS; columns two by two. */
+function classSums(nPeople: i32, nClasses: i32, nColumns: i32): void {
+  const end = filled(nPeople) * D;
+  const zero = f64x2.splat(0);
+  let out: usize = SUMS;
+  for (let k = 0; k < nClasses; k++) {
+    const p = POSTERIOR + k * COLUMN;
+    let even = zero;
+    let odd = zero;
+    for (let i = 0; i < end; i += 4 * D) {
+      even = add(even, v128.load(p + i));
+      odd = add(odd, v128.load(p + i, 2 * D));
+    }
+    store<f64>(out, total(add(even, odd)));
+    out += D;
+    let column = COLUMNS;
+    let c = 1;
+    for (; c < nColumns; c += 2) {
+      even = zero;
+      odd = zero;
+      let even2 = zero;
+      let odd2 = zero;
+      for (let i = 0; i < end; i += 4 * D) {
+        const first = v128.load(p + i);
+        const second = v128.load(p + i, 2 * D);
+        even = add(even, mul(first, v128.load(column + i)));
+        odd = add(odd, mul(second, v128.load(column + i, 2 * D)));
+        even2 = add(even2, mul(first, v128.load(column + i, COLUMN)));
+        odd2 = add(odd2, mul(second, v128.load(column + i, COLUMN + 2 * D)));
+      }
+      store<f64>(out, total(add(even, odd)));
+      store<f64>(out, total(add(even2, odd2)), D);
+      out += 2 * D;
+      column += 2 * COLUMN;
+    }
+    if (c > nColumns) continue;
+    even = zero;
+    odd = zero;
+    for (let i = 0; i < end; i += 4 * D) {
+      even = add(even, mul(v128.load(p + i), v128.load(column + i)));
+      odd = add(odd, mul(v128.load(p + i, 2 * D), v128.load(column + i, 2 * D)));
+    }
+    store<f64>(out, total(add(even, odd)));
+    out += D;
+  }
+}
+
+/**
+ * Sums over the people of the last call of `alike` or `varied`: SUMS, and e e' in SPREAD.
+ * @param nPeople - theirs
+ * @param nClasses - theirs
+ * @param all - whether it was `varied`
+ * @param weighted - whether people count by WEIGHT; then POSTERIOR is multiplied by it
+ */
+export function sums(nPeople: i32, nClasses: i32, all: bool, weighted: bool): void {
+  if (weighted) weigh(nPeople, nClasses);
+  if (all) spread(nPeople, nClasses);
+  classSums(nPeople, nClasses, all ? M + MM : M);
+}

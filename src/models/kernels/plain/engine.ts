@@ -1,0 +1,96 @@
+import type { Moments } from "../../design/moments.js";
+
+/** People of one block at most: what is kept of them stays in the fastest cache. */
+export const PEOPLE_PER_BLOCK = 256;
+/** Above this a log ratio's exponential, or a sum of them, could leave the range of numbers. */
+export const LARGEST_LOG_RATIO = 300;
+
+/** Where the E-step of people with patterns of their own is evaluated. */
+export interface VariedModel {
+  /** Factor of D, q x q, lower. */
+  readonly factor: Float64Array;
+  readonly variance: number;
+  /** K x m: coefficients of the basis. */
+  readonly mu: Float64Array;
+  /** K x (1 + m + m (m + 1) / 2): a, d and h of the log ratio a + d'u + sum of h_ab W_ab; entries of class 0 are not read. */
+  readonly ratios: Float64Array;
+}
+
+/**
+ * What does the arithmetic of blocks of people: in WebAssembly where there are vectors (`vectorEngine.ts`), else in JavaScript
+ * (`scalarEngine.ts`); the two agree to rounding. A call leaves its results in the fields, until the next call.
+ */
+export interface BlockEngine {
+  /** Sum over people, by weight, of log sum_k ratio_k. */
+  logRatios: number;
+  /**
+   * K x (1 + columns): sum of posteriors by weight, and of these times each column: B'y (m) after `alike`; u (m), then the upper half of
+   * W row by row, after `varied`.
+   */
+  readonly sums: Float64Array;
+  /** After `varied`, by weight: sum of log|G| - q log s2; of z'M z. */
+  logDeterminant: number;
+  squares: number;
+  /** After `varied`, by weight: sum of trace G^-1 and of trace G^-2. */
+  trace: number;
+  trace2: number;
+  /** After `varied`: sum of e e' (q x q), and of S (x) S (q^4, entry [a c b d] = S_ac S_bd). */
+  readonly spread: Float64Array;
+  readonly products: Float64Array;
+  /** Whether `varied` can be called. */
+  readonly takesVaried: boolean;
+  /**
+   * People `from` .. `to` - 1 of one pattern.
+   * @param ratios - K x (1 + m): a and r of the log ratio a + r'B'y against class 0
+   * @returns false where a ratio is too large for it, or no number: nothing of the results is of use then
+   */
+  alike(ratios: Float64Array, from: number, to: number, posteriors: Float64Array | undefined): boolean;
+  /** Where the calls of `varied` that follow are evaluated. */
+  prepareVaried(model: VariedModel): void;
+  /**
+   * People `from` .. `to` - 1, whose patterns begin with `pattern`.
+   * @returns false where a ratio is too large for it, or no number: nothing of the results is of use then
+   */
+  varied(pattern: number, from: number, to: number, posteriors: Float64Array | undefined): boolean;
+}
+
+/** Makes an engine for data and a number of classes. */
+export type EngineMaker = (moments: Moments, nClasses: number) => BlockEngine;
+
+/**
+ * Different entries of a symmetric matrix.
+ * @param m - its size
+ * @returns m (m + 1) / 2
+ */
+export function halfSize(m: number): number {
+  return (m * (m + 1)) / 2;
+}
+
+/**
+ * Position of entry (a, b), a <= b, in the upper half of a symmetric matrix, row by row.
+ * @param m - size of the matrix
+ * @param a - row
+ * @param b - column, not below the row
+ * @returns the position
+ */
+export function halfIndex(m: number, a: number, b: number): number {
+  return a * m - (a * (a - 1)) / 2 + b - a;
+}
+
+/**
+ * S (x) S of up to two random effects from its six different entries.
+ * @param out - q^4, entry [a c b d] = S_ac S_bd
+ * @param q - 0, 1 or 2
+ * @param products - S_00 S_00, S_00 S_01, S_00 S_11, S_01 S_01, S_01 S_11, S_11 S_11
+ */
+export function expandProducts(out: Float64Array, q: number, products: ArrayLike<number>): void {
+  let at = 0;
+  for (let a = 0; a < q; a++)
+    for (let c = 0; c < q; c++)
+      for (let b = 0; b < q; b++)
+        for (let d = 0; d < q; d++) {
+          const first = Math.min(a + c, b + d);
+          const second = Math.max(a + c, b + d);
+          out[at++] = products[halfIndex(3, first, second)]!;
+        }
+}
