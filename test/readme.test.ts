@@ -44,14 +44,18 @@ describe("README", () => {
     expect(readFileSync(join(root, ".ci/run"), "utf8")).toContain("npm test");
   });
 
-  it.each(["README.md", "docs/study-file.md", "docs/architecture.md", "docs/glossary.md", "docs/methods.md", "docs/performance.md"])(
-    "%s links to files that exist",
-    (page) => {
-      const text = readFileSync(join(root, page), "utf8");
-      for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g))
-        expect(existsSync(join(root, page, "..", target!)), target).toBe(true);
-    },
-  );
+  it.each([
+    "README.md",
+    "docs/study-file.md",
+    "docs/architecture.md",
+    "docs/glossary.md",
+    "docs/methods.md",
+    "docs/performance.md",
+  ])("%s links to files that exist", (page) => {
+    const text = readFileSync(join(root, page), "utf8");
+    for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g))
+      expect(existsSync(join(root, page, "..", target!)), target).toBe(true);
+  });
 
   it("lists every command", () => {
     const main = readFileSync(join(root, "src/cli/main.ts"), "utf8");

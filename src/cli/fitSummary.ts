@@ -105,11 +105,22 @@ function factLines(fit: FitResult): string[] {
   const { criteria: c, rows } = fit;
   return [
     `  ${plural(fit.nPersons, "person")}, ${plural(fit.nObservations, "score")}, ${plural(fit.nParameters, "parameter")}; ${formatDuration(fit.elapsedSeconds)}`,
+    ...executionLines(fit),
     ...ledgerLines(rows),
     `  log-likelihood ${fit.logLikelihood.toFixed(3)}${fit.model.reml ? " (restricted)" : ""}`,
     `  AIC ${fixed(c.aic, 1)}  BIC ${fixed(c.bic, 1)}  SABIC ${fixed(c.sabic, 1)}${c.entropy === null ? "" : `  entropy ${fixed(c.entropy, 3)}`}`,
     ...explainedLines(fit),
   ];
+}
+
+/** Which way the work went where there were several threads for it. */
+function executionLines({ execution }: FitResult): string[] {
+  if (execution === undefined || execution.workers < 2) return [];
+  const { workers, jobs, sharedJobs, shards } = execution;
+  const people = `the people divided between them (${plural(shards, "block")})`;
+  if (sharedJobs === 0) return [`  ${workers} workers: one start each`];
+  if (sharedJobs === jobs) return [`  ${workers} workers: ${people}`];
+  return [`  ${workers} workers: one start each, and ${people} in ${sharedJobs} of ${jobs} steps`];
 }
 
 /** Shares of the variance of the scores. */

@@ -1,5 +1,6 @@
 import { RunFailure } from "../core/errors.js";
 import type { JobRunner } from "./jobs/job.js";
+import { type ProblemData, shardCount } from "./likelihood.js";
 import { ranked } from "./multistart/ranking.js";
 import { firstRound, secondRound } from "./multistart/rounds.js";
 import { samplePersons } from "./multistart/sample.js";
@@ -39,9 +40,13 @@ export async function searchAll(
 
 function place(problem: Problem, seed: number, runner: JobRunner): PlacedData {
   const sample = samplePersons(problem.data, seed);
+  const shared = (data: ProblemData): { key: string; parts: number } => ({
+    key: runner.share(data),
+    parts: shardCount(data),
+  });
   return {
-    key: runner.share(problem.data),
-    sample: sample === null ? null : { key: runner.share(sample.data), ratio: sample.ratio },
+    ...shared(problem.data),
+    sample: sample === null ? null : { ...shared(sample.data), ratio: sample.ratio },
   };
 }
 
@@ -64,7 +69,7 @@ async function searchInStages(
   const finished = await stages.finish(records.map(({ order }) => order[0]));
   return requests.map((request, r) => {
     const fit = finished[r];
-    if (fit !== undefined) return summarizeSearch(request, records[r]!, fit);
+    if (fit !== undefined) return summarizeSearch(request, records[r]!, fit, stages.executionOf(r));
     if (signal?.aborted) return undefined;
     throw new RunFailure("no-start", `${request.label}: no start gave a finite log-likelihood.`);
   });

@@ -3,7 +3,7 @@ import type { LongTable } from "../core/table.js";
 import type { LimitInput, LimitOutcome, LimitTrouble, MaximumInput, MaximumOutcome } from "./fit/profile.js";
 import type { ProfileTarget } from "./fit/profileTarget.js";
 import { type FitJob, type JobRunner, type Progress, runOptions } from "./jobs/job.js";
-import { layoutOf } from "./likelihood.js";
+import { layoutOf, shardCount } from "./likelihood.js";
 import { createLocalRunner } from "./localRunner.js";
 import { type ReportedParameter, reportedParameters } from "./parameters/reported.js";
 import { buildProblem, type Problem, shapeOf } from "./problem.js";
@@ -97,7 +97,8 @@ export async function profileIntervals(
   const runner = options.runner ?? createLocalRunner();
   const key = runner.share(problem.data);
   try {
-    const limits = await findLimits(problem, result, chosen.targets, level, { ...options, runner, key });
+    const context = { ...options, runner, key, parts: shardCount(problem.data) };
+    const limits = await findLimits(problem, result, chosen.targets, level, context);
     return chosen.targets.map((target, t) => interval(target, level, limits[2 * t]!, limits[2 * t + 1]!));
   } finally {
     runner.release(key);
@@ -253,6 +254,8 @@ function checkSameData({ design, data }: Problem, result: FitResult): Mistake[] 
 interface RunContext extends ProfileOptions {
   readonly runner: JobRunner;
   readonly key: string;
+  /** Parts that each job divides into. */
+  readonly parts: number;
 }
 
 /** Limits in pairs, lower and upper of each target; null for targets that are not defined. */
@@ -286,12 +289,12 @@ async function findLimits(
 }
 
 async function runJobs<Input, Output>(
-  { runner, key, ...context }: RunContext,
+  { runner, key, parts, ...context }: RunContext,
   stage: string,
   jobs: readonly Omit<FitJob<Input>, "index" | "dataKey">[],
 ): Promise<Output[]> {
   const options = runOptions(stage, context);
-  const placed = jobs.map((job, index) => ({ ...job, index, dataKey: key }));
+  const placed = jobs.map((job, index) => ({ ...job, index, dataKey: key, parts }));
   const results = placed.length === 0 ? [] : await runner.run<Input, Output>(placed, options);
   if (results.some((value) => value === undefined))
     throw new RunFailure("cancelled", "The profile intervals were cancelled before they were finished.");

@@ -261,6 +261,20 @@ export interface FitResult {
   readonly warnings: readonly string[];
   /** Seconds spent fitting. */
   readonly elapsedSeconds: number;
+  /** How the work was spread over the processor; left out by versions that did not say. Like the time taken, no part of the answer. */
+  readonly execution?: Execution;
+}
+
+/** How the work of a fit was spread over the processor. */
+export interface Execution {
+  /** Threads; 0: the calling one alone. */
+  readonly workers: number;
+  /** Pieces of work: each start, and what comes before and after the starts. */
+  readonly jobs: number;
+  /** Of these, the ones that several threads did together, each taking blocks of the people. */
+  readonly sharedJobs: number;
+  /** Blocks of people that sums are taken over one by one; 1: everybody at once. */
+  readonly shards: number;
 }
 
 /** One fitted model of an enumeration. */

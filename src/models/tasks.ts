@@ -9,8 +9,10 @@ import {
   type MaximumOutcome,
   profileLimit,
 } from "./fit/profile.js";
+import { clusterSumsPass, productsPass } from "./fit/scores.js";
 import type { SharedData, Task } from "./jobs/job.js";
-import type { ProblemData } from "./likelihood.js";
+import type { PassKind, PassRegistry } from "./jobs/passes.js";
+import { informationPass, likelihoodPass, type ProblemData } from "./likelihood.js";
 import {
   type ConvergeInput,
   convergeStart,
@@ -40,3 +42,10 @@ export const tasks: Readonly<Record<string, Task<never, unknown>>> = {
   profileMaximum: onProblem<MaximumInput, MaximumOutcome>(describeMaximum),
   profileLimit: onProblem<LimitInput, LimitOutcome>(profileLimit),
 };
+
+/** Every pass over people that threads can take together. */
+export const passes: PassRegistry = byName([likelihoodPass, informationPass, productsPass, clusterSumsPass]);
+
+function byName(kinds: readonly PassKind[]): PassRegistry {
+  return Object.fromEntries(kinds.map((kind) => [kind.name, kind]));
+}

@@ -18,7 +18,7 @@ export async function compareModels(
 ): Promise<{ enumeration: EnumerationResult; chosen: FitResult }> {
   const { study, finished } = run;
   const begun = performance.now();
-  const { fits, reused } = await fitAll(run, cohort);
+  const { fits, reused, made } = await fitAll(run, cohort);
   const entries = modelsOf(study).flatMap(({ structure, classes }) => {
     const found = fits.get(enumerationKey(structure, classes));
     if (found === undefined) return [];
@@ -26,7 +26,7 @@ export async function compareModels(
   });
   const enumeration = compareFits(entries, study.rule);
   finished.enumeration = enumeration;
-  noteStage(run, "comparing models", begun, reused, fits.size - reused);
+  noteStage(run, "comparing models", begun, reused, made);
   stopIfCancelled(run);
   const choice = chooseModel(study, enumeration);
   if (choice.warning !== undefined) finished.choiceWarnings.push(choice.warning);
@@ -46,7 +46,10 @@ export function modelsOf({ structures, classes }: ResolvedStudy): { structure: s
 }
 
 /** Fits what the output folder does not hold yet, and keeps each number of classes as soon as it is done. */
-async function fitAll(run: Run, cohort: Cohort): Promise<{ fits: Map<string, FitResult>; reused: number }> {
+async function fitAll(
+  run: Run,
+  cohort: Cohort,
+): Promise<{ fits: Map<string, FitResult>; reused: number; made: FitResult[] }> {
   const { study, cache } = run;
   const keys = new Map<string, string>();
   const fits = new Map<string, FitResult>();
@@ -60,6 +63,7 @@ async function fitAll(run: Run, cohort: Cohort): Promise<{ fits: Map<string, Fit
     if (kept !== undefined) fits.set(enumerationKey(structure, classes), kept);
   }
   const reused = fits.size;
+  const made: FitResult[] = [];
   if (reused < keys.size) {
     const writes: Promise<void>[] = [];
     await enumerate(
@@ -71,13 +75,14 @@ async function fitAll(run: Run, cohort: Cohort): Promise<{ fits: Map<string, Fit
         known: new Map(fits),
         onFit: (name, fit) => {
           fits.set(name, fit);
+          made.push(fit);
           writes.push(cache.put(keys.get(name)!, fit));
         },
       },
     );
     await Promise.all(writes);
   }
-  return { fits, reused };
+  return { fits, reused, made };
 }
 
 interface Choice {

@@ -133,10 +133,20 @@ export async function fitKey(run: Run, cohort: Cohort, spec: unknown): Promise<s
  * @param name - words for the step
  * @param begun - `performance.now()` when it began
  * @param reused - fits taken over
- * @param fitted - fits made
+ * @param made - fits made
  */
-export function noteStage(run: Run, name: string, begun: number, reused: number, fitted: number): void {
-  run.finished.stages.push({ name, seconds: (performance.now() - begun) / 1000, reused, fitted });
+export function noteStage(
+  run: Run,
+  name: string,
+  begun: number,
+  reused: number,
+  made: readonly FitResult[],
+): void {
+  const fitted = made.length;
+  const jobs = made.reduce((sum, { execution }) => sum + (execution?.jobs ?? 0), 0);
+  const sharedJobs = made.reduce((sum, { execution }) => sum + (execution?.sharedJobs ?? 0), 0);
+  const seconds = (performance.now() - begun) / 1000;
+  run.finished.stages.push({ name, seconds, reused, fitted, jobs, sharedJobs });
   if (reused === 0) return;
   const models = `${reused} ${reused === 1 ? "model" : "models"}`;
   run.options.onNote?.(

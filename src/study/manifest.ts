@@ -11,6 +11,9 @@ export interface StageRecord {
   /** Fits taken over from an earlier run, and made anew. */
   readonly reused?: number;
   readonly fitted?: number;
+  /** Pieces of work of the fits made anew, and those of them that several threads did together, each taking a part of the people. */
+  readonly jobs?: number;
+  readonly sharedJobs?: number;
 }
 
 /** The record of a run: enough to repeat it and to see that it was repeated. Plain JSON. */

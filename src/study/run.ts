@@ -192,13 +192,8 @@ async function fitGrowthCurve(run: Run, cohort: Cohort): Promise<FitResult> {
   const result =
     kept ?? (await fit(cohort.long, spec, { ...run.study.fit, ...fitContext(run, "growth curve") }));
   if (kept === undefined) await run.cache.put(key, result);
-  noteStage(
-    run,
-    "growth curve with covariates",
-    begun,
-    kept === undefined ? 0 : 1,
-    kept === undefined ? 1 : 0,
-  );
+  const made = kept === undefined ? [result] : [];
+  noteStage(run, "growth curve with covariates", begun, 1 - made.length, made);
   stopIfCancelled(run);
   return { ...result, rows: joinLedgers(cohort.ledger, result.rows) };
 }

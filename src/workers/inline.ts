@@ -17,7 +17,8 @@ export interface InlineOptions {
  */
 export function createInlineRunner(options: InlineOptions = {}): JobRunner {
   return createInThreadRunner({
-    loadTasks: () => (options.tasks === undefined ? loadModelTasks() : loadTasks(options.tasks.href)),
+    loadTasks: async () =>
+      options.tasks === undefined ? loadModelTasks() : (await loadTasks(options.tasks.href)).tasks,
     pause: () => setImmediate(),
   });
 }

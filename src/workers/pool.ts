@@ -8,6 +8,7 @@ import { errorOf } from "../models/jobs/failure.js";
 import { requireData, runnerClosed } from "../models/jobs/inThread.js";
 import type { FitJob, JobRunner, RunOptions, SharedData } from "../models/jobs/job.js";
 import { costOf, type ProgressMeter, startProgress } from "../models/jobs/progress.js";
+import { Assistants } from "./assistants.js";
 import { createInlineRunner } from "./inline.js";
 import { MAX_WORKERS } from "./limits.js";
 import { createPatientRunner } from "./patient.js";
@@ -60,6 +61,9 @@ export function createRunner(workers: number | "auto"): JobRunner {
  * Makes a pool of worker threads (piscina). Jobs are handed out dearest first, one per free thread, so that a
  * hundred thousand jobs wait here as they are and not as copies in a queue; results come back in job order.
  *
+ * Threads without a job help with those whose work divides into parts (`assistants.ts`): many jobs run one per thread, the last ones or a
+ * single one on all threads.
+ *
  * A thread that dies (exit, uncaught error, out of memory) is replaced and its job redone, twice at most; an
  * error that a task throws is not retried. Either way `run` ends its other jobs and rejects, naming the job.
  * @param options - the number of threads and where the tasks are
@@ -73,6 +77,7 @@ export function createPool(options: PoolOptions): JobRunner {
 class Pool implements JobRunner {
   readonly workers: number;
   private readonly threads: Piscina;
+  private readonly assistants: Assistants;
   private readonly channel: BroadcastChannel;
   private readonly shared = new Map<string, PlacedData>();
   private readonly runs = new Set<PoolRun>();
@@ -112,6 +117,7 @@ class Pool implements JobRunner {
     });
     // A thread that dies between jobs: nothing is lost, and the run that needs a thread makes a new one.
     this.threads.on("error", () => undefined);
+    this.assistants = new Assistants(this.threads, options.workers);
   }
 
   share(data: SharedData): string {
@@ -131,7 +137,7 @@ class Pool implements JobRunner {
     options: RunOptions,
   ): Promise<(Output | undefined)[]> {
     if (this.closed) throw runnerClosed(jobs[0]?.label ?? options.stage);
-    const run = new PoolRun(this.threads, this.workers, this.shared, jobs, options);
+    const run = new PoolRun(this.threads, this.workers, this.assistants, this.shared, jobs, options);
     this.runs.add(run);
     try {
       return (await run.finish()) as (Output | undefined)[];
@@ -164,6 +170,7 @@ class PoolRun {
   constructor(
     private readonly threads: Piscina,
     private readonly lanes: number,
+    private readonly assistants: Assistants,
     private readonly shared: ReadonlyMap<string, PlacedData>,
     private readonly jobs: readonly FitJob[],
     private readonly options: RunOptions,
@@ -213,6 +220,7 @@ class PoolRun {
         if (reply === undefined) return;
         if (!reply.ok) throw errorOf(reply.failure, job.label);
         this.results[position] = reply.output;
+        if (reply.helped > 0) this.options.onHelped?.(job);
         this.progress?.finished(job);
       } catch (error) {
         this.failure ??= error;
@@ -223,20 +231,26 @@ class PoolRun {
 
   /** Does a job, again when its thread dies; undefined when the run was stopped meanwhile. */
   private async attempt(job: FitJob): Promise<ReplyMessage | undefined> {
+    const data = requireData(this.shared, job);
     const message: JobMessage = {
       version: PROTOCOL_VERSION,
       task: job.task,
       label: job.label,
       dataKey: job.dataKey,
-      data: requireData(this.shared, job),
+      data,
       input: job.input,
     };
     let death: unknown;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const controller = new AbortController();
       this.running.set(controller, job);
+      // A team of its own: nobody who helped a thread that died writes where its successor reads.
+      const running = this.assistants.begun(job, data);
+      const { team } = running;
       try {
-        return (await this.threads.run(message, { signal: controller.signal })) as ReplyMessage;
+        return (await this.threads.run(team === undefined ? message : { ...message, team }, {
+          signal: controller.signal,
+        })) as ReplyMessage;
       } catch (error) {
         if (this.stopped) return undefined;
         death = error;
@@ -244,6 +258,7 @@ class PoolRun {
         if (isCloneError(error)) break;
       } finally {
         this.running.delete(controller);
+        this.assistants.ended(running);
       }
     }
     throw deathOf(job.label, death);

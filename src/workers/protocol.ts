@@ -1,7 +1,8 @@
 import type { Failure } from "../models/jobs/failure.js";
+import type { TeamMemory } from "../models/jobs/team.js";
 
 /** Version of the messages below; a worker refuses any other, so a half-updated installation says so. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** A typed array whose memory every thread can see. */
 export type SharedArray =
@@ -34,6 +35,18 @@ export interface JobMessage {
   readonly dataKey: string;
   readonly data: PlacedData;
   readonly input: unknown;
+  /** Where assistants can help with the work; left out where it does not divide. */
+  readonly team?: TeamMemory;
+}
+
+/** Main thread to worker: help the job of this team until it has ended or sends you away. */
+export interface AssistMessage {
+  readonly version: number;
+  readonly dataKey: string;
+  readonly data: PlacedData;
+  readonly team: TeamMemory;
+  /** Place among the assistants, from 0. */
+  readonly slot: number;
 }
 
 /** Main thread to every worker of a pool, over its broadcast channel: drop your handles on this data. */
@@ -44,7 +57,13 @@ export interface ForgetMessage {
 
 /** Worker to main thread: how the job ended. */
 export type ReplyMessage =
-  | { readonly version: number; readonly ok: true; readonly output: unknown }
+  | {
+      readonly version: number;
+      readonly ok: true;
+      readonly output: unknown;
+      /** Parts of the work that assistants did. */
+      readonly helped: number;
+    }
   | { readonly version: number; readonly ok: false; readonly failure: Failure };
 
 /** What a worker is told when it starts. */

@@ -64,8 +64,8 @@ export function runRatioReplicates(data: ProblemData, input: RatioInput): RatioR
   const simulator = createSimulator(data, layout, parameters);
   return Array.from({ length: input.count }, (_, r) => {
     const number = input.first + r;
-    simulator.draw(createStream(input.seed, STREAMS.likelihoodRatio, number));
-    return ratioOf(simulator.data, layout, x, input, number);
+    const sample = simulator.draw(createStream(input.seed, STREAMS.likelihoodRatio, number));
+    return ratioOf(sample, layout, x, input, number);
   });
 }
 

@@ -110,19 +110,15 @@ function sampler(
 ): (seed: number, number: number) => ProblemData {
   if (kind === "nonparametric") {
     const weights = new Float64Array(data.moments.nPersons);
-    const sample = { ...data, moments: { ...data.moments, weights } };
     return (seed, number) => {
       drawPeople(weights, data.clusters, createStream(seed, STREAMS.nonparametric, number));
-      return sample;
+      return { ...data, moments: { ...data.moments, weights } };
     };
   }
   const parameters = allocateFor(layout);
   unpackInto(layout, x, parameters);
   const simulator = createSimulator(data, layout, parameters);
-  return (seed, number) => {
-    simulator.draw(createStream(seed, STREAMS.parametric, number));
-    return simulator.data;
-  };
+  return (seed, number) => simulator.draw(createStream(seed, STREAMS.parametric, number));
 }
 
 function replicateOf(fit: Fit, sample: SampleLikelihood, input: ReplicateInput, number: number): Replicate {

@@ -10,10 +10,12 @@ import { type CrossProductFactor, factorCrossProducts } from "./crossProducts.js
 
 /** Draws scores of the same people at the same times from a fitted model. */
 export interface Simulator {
-  /** The data with scores of its own; everything else is shared with the data fitted. */
-  readonly data: ProblemData;
-  /** Overwrites the scores by a new draw. */
-  draw(stream: RandomStream): void;
+  /**
+   * Draws scores.
+   * @returns the data with these scores, and everything else shared with the data fitted. A new object over the memory of the draw before,
+   *   which is overwritten
+   */
+  draw(stream: RandomStream): ProblemData;
 }
 
 /** What one person's draw needs. */
@@ -56,7 +58,6 @@ export function createSimulator(
   const drawScores =
     rows === null ? momentsDrawer(own, layout, parameters, x) : rowsDrawer(own, rows, layout, parameters, x);
   return {
-    data: { ...data, moments: own, rows },
     draw(stream) {
       for (let g = 0; g < moments.nPatterns; g++)
         for (let i = moments.patternStart[g]!; i < moments.patternStart[g + 1]!; i++) {
@@ -64,6 +65,7 @@ export function createSimulator(
           drawCoefficients(x, data, parameters, i, k, stream);
           drawScores(g, i, k, stream);
         }
+      return { ...data, moments: own, rows };
     },
   };
 }

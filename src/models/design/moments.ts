@@ -183,8 +183,12 @@ export function totalWeight({ nPersons, weights }: Moments): number {
   return sum;
 }
 
-/** Memory that worker threads can see without a copy, where the platform has it. */
-function sharable(length: number): Float64Array {
+/**
+ * Memory that worker threads can see without a copy, where the platform has it.
+ * @param length - numbers
+ * @returns zeros
+ */
+export function sharable(length: number): Float64Array {
   return typeof SharedArrayBuffer === "undefined"
     ? new Float64Array(length)
     : new Float64Array(new SharedArrayBuffer(length * Float64Array.BYTES_PER_ELEMENT));

@@ -1,3 +1,4 @@
+import { sharable } from "../design/moments.js";
 import type { ClassParameters } from "../kernels/types.js";
 import { freeLikelihoodOf, type ProblemData, type ProblemShape } from "../likelihood.js";
 import { allocateFor, type ParameterLayout, permuteClasses, unpackInto } from "../parameters.js";
@@ -44,7 +45,8 @@ export function finish(data: ProblemData, input: FinishInput): FinishedFit {
   const ordered = input.shape.restriction?.exchangeable === false ? given : orderClasses(data, layout, given);
   const result = newtonFinish(objective, objective.evaluate(freeVector(space, ordered), true), 10);
   const x = fullVector(space, result.point.x);
-  const posteriors = new Float64Array(data.moments.nPersons * layout.nClasses);
+  // On memory that threads share, so that they are handed over and not copied.
+  const posteriors = sharable(data.moments.nPersons * layout.nClasses);
   objective.evaluatePosteriors(result.point.x, posteriors);
   return {
     x,

@@ -1,7 +1,8 @@
 import { countClusters } from "../design/clusters.js";
+import { type PassKind, preparePass, sumParts } from "../jobs/passes.js";
 import { visitGaussianScores } from "../kernels/gaussian.js";
 import { allocateEvaluation } from "../kernels/types.js";
-import type { ProblemData } from "../likelihood.js";
+import { type KernelShape, layoutOf, type ProblemData, shardCount, shardsOf } from "../likelihood.js";
 import { pullGradientInto } from "../parameters/chainRule.js";
 import { allocateFor, type ParameterLayout, unpackInto } from "../parameters.js";
 
@@ -54,27 +55,108 @@ export function sumScoreProducts(
   x: Float64Array,
 ): Float64Array | null {
   const n = layout.nParameters;
-  const out = new Float64Array(n * n);
   const { clusters } = data;
-  const { weights } = data.moments;
-  const weight = (person: number): number => (weights.length === 0 ? 1 : weights[person]!);
   if (clusters === null) {
-    visitScores(data, layout, x, (person, score) => addProduct(out, score, 0, n, weight(person)));
+    const out = new Float64Array(n * n);
+    sumOverShards(data, layout, productsPass, x, out);
     mirror(out, n);
     return out;
   }
   const count = countClusters(clusters);
   if (count < 2) return null;
   const sums = new Float64Array(count * n);
-  visitScores(data, layout, x, (person, score) => {
-    const at = clusters[person]! * n;
-    for (let j = 0; j < n; j++) sums[at + j]! += weight(person) * score[j]!;
-  });
+  sumOverShards(data, layout, clusterSumsPass, x, sums);
+  const out = new Float64Array(n * n);
   for (let g = 0; g < count; g++) addProduct(out, sums, g * n, n, 1);
   const factor = count / (count - 1);
   for (let e = 0; e < n * n; e++) out[e]! *= factor;
   mirror(out, n);
   return out;
+}
+
+/** Adds something of each person's score to `out` from `at` on, the person counted by weight. */
+type ScoreSum = (
+  out: Float64Array,
+  at: number,
+  data: ProblemData,
+  layout: ParameterLayout,
+  x: Float64Array,
+) => void;
+
+/** Lower triangle of the sum of s s'. */
+const addProducts: ScoreSum = (out, at, data, layout, x) => {
+  const own = out.subarray(at, at + layout.nParameters ** 2);
+  visitScores(data, layout, x, (person, score) =>
+    addProduct(own, score, 0, layout.nParameters, weightOf(data, person)),
+  );
+};
+
+/** Clusters x parameters: the sum of s in each. */
+const addClusterSums: ScoreSum = (out, at, data, layout, x) => {
+  const n = layout.nParameters;
+  visitScores(data, layout, x, (person, score) => {
+    const first = at + data.clusters![person]! * n;
+    const weight = weightOf(data, person);
+    for (let j = 0; j < n; j++) out[first + j]! += weight * score[j]!;
+  });
+};
+
+function weightOf({ moments: { weights } }: ProblemData, person: number): number {
+  return weights.length === 0 ? 1 : weights[person]!;
+}
+
+/** Sum of products of scores over the shards. */
+export const productsPass: ScorePass = scorePass("scoreProducts", addProducts, (n) => n * n);
+/** Sums of scores by cluster over the shards; the number of clusters is that of all people. */
+export const clusterSumsPass: ScorePass = scorePass(
+  "scoreClusters",
+  addClusterSums,
+  (n, { clusters }) => n * countClusters(clusters!),
+);
+
+type ScorePass = PassKind<ProblemData, KernelShape> & { readonly add: ScoreSum };
+
+function scorePass(
+  name: string,
+  add: ScoreSum,
+  widthOf: (nParameters: number, data: ProblemData) => number,
+): ScorePass {
+  return {
+    name,
+    add,
+    make(data, shape) {
+      const layout = layoutOf(data, shape);
+      const shards = shardsOf(data);
+      const width = widthOf(layout.nParameters, data);
+      return {
+        nParts: shards.length,
+        width,
+        compute(part, x, out, at) {
+          out.fill(0, at, at + width);
+          add(out, at, shards[part]!, layout, x);
+        },
+      };
+    },
+  };
+}
+
+/** Most numbers that the shards of one pass may give together: with a great many clusters all people are gone through in one. */
+const MOST_NUMBERS = 1 << 22;
+
+function sumOverShards(
+  data: ProblemData,
+  layout: ParameterLayout,
+  kind: ScorePass,
+  x: Float64Array,
+  out: Float64Array,
+): void {
+  if (shardCount(data) === 1 || shardCount(data) * out.length > MOST_NUMBERS)
+    kind.add(out, 0, data, layout, x);
+  else sumParts(preparePass(data, kind, shapeOf(layout)), x, out);
+}
+
+function shapeOf({ nClasses, diagonal, covariance, residual }: ParameterLayout): KernelShape {
+  return { classes: nClasses, diagonal, covariance, residual, reml: false };
 }
 
 /** Lower triangle of out += weight s s', s the n numbers at `at`. */

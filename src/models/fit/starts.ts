@@ -1,6 +1,6 @@
 import { choleskyInPlace, choleskySolveInPlace } from "../../core/linalg.js";
 import { createStream, type RandomStream } from "../../core/random.js";
-import type { Moments } from "../design/moments.js";
+import { patternOf } from "../design/shards.js";
 import type { ClassParameters } from "../kernels/types.js";
 import type { ProblemData } from "../likelihood.js";
 import { allocateFor, type ParameterLayout, pack, unpackInto } from "../parameters.js";
@@ -107,17 +107,6 @@ function growthEstimates(data: ProblemData, beta: Float64Array, stream: RandomSt
     values.set(residual, s * m);
   }
   return { n, m, values, metric };
-}
-
-function patternOf(moments: Moments, person: number): number {
-  let low = 0;
-  let high = moments.nPatterns - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (moments.patternStart[middle]! <= person) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }
 
 function distance(e: GrowthEstimates, person: number, centre: Float64Array, at: number): number {

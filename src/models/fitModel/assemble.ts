@@ -105,6 +105,7 @@ export function assembleResult(
       ...(constraints?.notes ?? []),
     ],
     elapsedSeconds,
+    execution: search.execution,
   };
 }
 

@@ -14,6 +14,8 @@ export interface FitJob<Input = unknown> {
   readonly input: Input;
   /** Rough relative cost, for scheduling and for the estimate of time left; default 1. */
   readonly cost?: number;
+  /** Parts that the work of the task divides into, so that workers without a job can help with it; default 1. */
+  readonly parts?: number;
 }
 
 /** Bulk data of jobs: plain fields, and typed arrays that may lie on SharedArrayBuffers. */
@@ -35,6 +37,8 @@ export interface RunOptions {
   readonly stage: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  /** Called for each finished job that workers without a job of their own have helped with. */
+  readonly onHelped?: (job: FitJob) => void;
 }
 
 /**

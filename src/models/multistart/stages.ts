@@ -1,7 +1,8 @@
 import type { FinishedFit, FinishInput } from "../fit/finish.js";
 import { type FitJob, runOptions } from "../jobs/job.js";
-import { layoutOf } from "../likelihood.js";
+import { layoutOf, shardCount } from "../likelihood.js";
 import type { Problem } from "../problem.js";
+import type { Execution } from "../result.js";
 import { finalistsOf } from "./ranking.js";
 import { meetingsOf, SAMPLE_PERSONS } from "./sample.js";
 import {
@@ -37,7 +38,9 @@ type StageJob<Input> = Pick<FitJob<Input>, "task" | "label" | "input"> & {
 /** Data placed with the runner: everybody's and, where there are many people, those of a sample. */
 export interface PlacedData {
   readonly key: string;
-  readonly sample: { readonly key: string; readonly ratio: number } | null;
+  /** Shards: parts that jobs on them divide into. */
+  readonly parts: number;
+  readonly sample: { readonly key: string; readonly parts: number; readonly ratio: number } | null;
 }
 
 /**
@@ -48,6 +51,9 @@ export class Stages {
   private readonly requests: readonly FitRequest[];
   private readonly placed: ReadonlyMap<Problem, PlacedData>;
   private readonly context: SearchContext;
+  /** Jobs of each request, and those that workers without a job helped with. */
+  private readonly jobs: number[];
+  private readonly sharedJobs: number[];
 
   constructor(
     requests: readonly FitRequest[],
@@ -57,6 +63,22 @@ export class Stages {
     this.requests = requests;
     this.placed = placed;
     this.context = context;
+    this.jobs = requests.map(() => 0);
+    this.sharedJobs = requests.map(() => 0);
+  }
+
+  /**
+   * How the work for a model was spread, so far.
+   * @param r - its request
+   * @returns counts of its jobs
+   */
+  executionOf(r: number): Execution {
+    return {
+      workers: this.context.runner.workers,
+      jobs: this.jobs[r]!,
+      sharedJobs: this.sharedJobs[r]!,
+      shards: shardCount(this.requests[r]!.problem.data),
+    };
   }
 
   /** The one-class fit: the model itself where it has one class, else what a mixture's starts are drawn around. */
@@ -199,16 +221,23 @@ export class Stages {
   ): Promise<Output[][]> {
     const jobs: FitJob<Input>[] = [];
     const owner: number[] = [];
+    // A runner may hand jobs on under another number.
+    const ownerOfInput = new Map<unknown, number>();
     perRequest.forEach((list, r) => {
-      const { key, sample } = this.placed.get(this.requests[r]!.problem)!;
+      const { sample, ...all } = this.placed.get(this.requests[r]!.problem)!;
       for (const { onSample = false, ...job } of list) {
-        const dataKey = onSample && sample !== null ? sample.key : key;
-        jobs.push({ ...job, index: jobs.length, dataKey });
+        const { key: dataKey, parts } = onSample && sample !== null ? sample : all;
+        jobs.push({ ...job, index: jobs.length, dataKey, parts });
         owner.push(r);
+        ownerOfInput.set(job.input, r);
+        this.jobs[r]!++;
       }
     });
     const { runner, ...context } = this.context;
-    const options = runOptions(stage, context);
+    const onHelped = ({ input }: FitJob): void => {
+      this.sharedJobs[ownerOfInput.get(input)!]!++;
+    };
+    const options = { ...runOptions(stage, context), onHelped };
     const results = jobs.length === 0 ? [] : await runner.run<Input, Output>(jobs, options);
     const out: Output[][] = perRequest.map(() => []);
     results.forEach((result, j) => {

@@ -1,5 +1,5 @@
 import type { FinishedFit } from "../fit/finish.js";
-import type { StartsSummary } from "../result.js";
+import type { Execution, StartsSummary } from "../result.js";
 import { distinctMaxima, type FoundMaximum, independentStarts, RUNNER_UP_WITHIN } from "./maxima.js";
 import { isBelowSmaller, ranked, replications } from "./ranking.js";
 import type { StartOutcome } from "./startTasks.js";
@@ -19,9 +19,15 @@ export interface SearchRecord {
  * @param request - the model
  * @param record - what was tried
  * @param finished - the best start, polished
+ * @param execution - how the work was spread
  * @returns the search
  */
-export function summarizeSearch(request: FitRequest, record: SearchRecord, finished: FinishedFit): FitSearch {
+export function summarizeSearch(
+  request: FitRequest,
+  record: SearchRecord,
+  finished: FinishedFit,
+  execution: Execution,
+): FitSearch {
   const best = record.order[0]!;
   const isMixture = request.shape.classes > 1;
   const sound = record.order.filter((start) => !start.degenerate);
@@ -34,6 +40,7 @@ export function summarizeSearch(request: FitRequest, record: SearchRecord, finis
     degenerate: best.degenerate,
     runnerUp: runnerUpOf(maxima),
     fewerIsBetter: isMixture && !best.degenerate && isBelowSmaller(finished.logLikelihood, record.smaller),
+    execution,
   };
 }
 

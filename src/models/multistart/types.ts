@@ -2,7 +2,7 @@ import type { FinishedFit } from "../fit/finish.js";
 import type { JobRunner, Progress } from "../jobs/job.js";
 import type { ProblemShape } from "../likelihood.js";
 import type { Problem } from "../problem.js";
-import type { StartsSummary } from "../result.js";
+import type { Execution, StartsSummary } from "../result.js";
 import type { FitOptions } from "../spec.js";
 import type { FoundMaximum } from "./maxima.js";
 import type { StartOutcome } from "./startTasks.js";
@@ -38,6 +38,8 @@ export interface FitSearch {
   readonly runnerUp: FoundMaximum | null;
   /** The model with one class fewer fits better still: what was found is not the maximum. */
   readonly fewerIsBetter: boolean;
+  /** How the work was spread. */
+  readonly execution: Execution;
 }
 
 /** How a search is run. */

@@ -77,8 +77,7 @@ test("B'y lies within what y'y allows, with equality where the columns reach eve
       const model = randomModel(shape);
       const { moments } = model;
       const simulator = simulatorOf(model);
-      simulator.draw(createStream(shape.seed, 1));
-      const { by, yy } = simulator.data.moments;
+      const { by, yy } = simulator.draw(createStream(shape.seed, 1)).moments;
       const m = moments.nBasis;
       for (let g = 0; g < moments.nPatterns; g++)
         for (let i = moments.patternStart[g]!; i < moments.patternStart[g + 1]!; i++) {
@@ -154,8 +153,7 @@ describe("draws come from the model", () => {
     const squares = new Float64Array(n);
     let information = new Float64Array(0);
     for (let b = 0; b < DRAWS; b++) {
-      simulator.draw(createStream(21, b));
-      const { moments, rows } = simulator.data;
+      const { moments, rows } = simulator.draw(createStream(21, b));
       const kernel = gaussianKernel(moments, rows, model.fixed, {
         nClasses: model.layout.nClasses,
         commonCovariance: model.layout.commonCovariance,
@@ -182,12 +180,9 @@ describe("draws come from the model", () => {
     const model = randomModel(shape);
     const before = { yy: model.moments.yy.slice(), by: model.moments.by.slice() };
     const simulator = simulatorOf(model);
-    simulator.draw(createStream(5));
-    const first = simulator.data.moments.by.slice();
-    simulator.draw(createStream(6));
-    expect(simulator.data.moments.by).not.toEqual(first);
-    simulator.draw(createStream(5));
-    expect(simulator.data.moments.by).toEqual(first);
+    const first = simulator.draw(createStream(5)).moments.by.slice();
+    expect(simulator.draw(createStream(6)).moments.by).not.toEqual(first);
+    expect(simulator.draw(createStream(5)).moments.by).toEqual(first);
     expect({ yy: model.moments.yy, by: model.moments.by }).toEqual(before);
   });
 });
