@@ -26,7 +26,6 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   "@stdlib": ["core/distributions.ts"],
   "@expo-google-fonts/arimo": ["report/"],
   commander: ["cli/"],
-  jstat: ["core/distributions.ts"],
   "ml-matrix": ["core/linalg.ts"],
   piscina: ["workers/"],
   "pure-rand": ["core/random.ts"],

@@ -3,33 +3,12 @@ import betaincinv from "@stdlib/math-base-special-betaincinv";
 import erfc from "@stdlib/math-base-special-erfc";
 import erfcinv from "@stdlib/math-base-special-erfcinv";
 import gammainc from "@stdlib/math-base-special-gammainc";
-import jstat from "jstat";
 
-// The one home of jstat. Against R 4.2 jstat's normal density, and its distribution function above -1, are
-// right to 1e-14. Everything else here needs more than it has: its tails are 1 - cdf (0 beyond 8 standard
-// errors, 1e-5 off at p = 1e-12), its normal quantile is 1e-2 off at p = 1e-20, its t and F are 1e-7 to 1e-9
-// off even in the body. Those go through the incomplete gamma and beta functions of @stdlib (1e-12 and better).
+// Tails through the error function and the incomplete gamma and beta functions of @stdlib, to 1e-12 of their size. A tail as one
+// less the other would be 0 beyond 8 standard errors.
 
 /** Two-sided 95% point of the standard normal distribution. */
 export const NORMAL_95 = 1.959963984540054;
-
-/**
- * Standard normal density.
- * @param z - where
- * @returns the density at z
- */
-export function normalDensity(z: number): number {
-  return jstat.normal.pdf(z, 0, 1);
-}
-
-/**
- * Standard normal distribution function P(Z <= z), accurate in both tails.
- * @param z - where; infinities are allowed
- * @returns the probability; NaN for NaN
- */
-export function normalCdf(z: number): number {
-  return z > -1 && z < 8 ? jstat.normal.cdf(z, 0, 1) : normalUpperTail(-z);
-}
 
 /**
  * Standard normal upper tail P(Z > z), to 1e-12 of its size down to the smallest normal number.

@@ -5,8 +5,6 @@ import {
   fUpperTail,
   logSumExp,
   NORMAL_95,
-  normalCdf,
-  normalDensity,
   normalQuantile,
   normalUpperTail,
   softmaxInto,
@@ -35,7 +33,7 @@ describe("against R", () => {
     [2, 0.9772498680518208],
     [6, 0.9999999990134123],
     [9, 1],
-  ])("pnorm(%d) = %d", (z, expected) => expectClose(normalCdf(z), expected));
+  ])("pnorm(%d) = %d", (z, expected) => expectClose(normalUpperTail(-z), expected));
 
   test.each([
     [-9, 1],
@@ -120,8 +118,7 @@ describe("against R", () => {
     expectClose(fUpperTail(f, df1, df2), expected),
   );
 
-  test("dnorm(1.3) and 2 * pnorm(-abs(c(-4.2, 0, 12)))", () => {
-    expectClose(normalDensity(1.3), 0.1713685920478074);
+  test("2 * pnorm(-abs(c(-4.2, 0, 12)))", () => {
     expectClose(twoSidedP(-4.2), 2.669149803181266e-5);
     expect(twoSidedP(0)).toBe(1);
     expectClose(twoSidedP(12), 3.552964224155358e-33);
@@ -133,7 +130,7 @@ describe("laws and edges", () => {
     expectClose(normalQuantile(0.975), NORMAL_95);
     fc.assert(
       fc.property(fc.double({ min: -37, max: 5, noNaN: true }), (z) => {
-        expect(Math.abs(normalQuantile(normalCdf(z)) - z)).toBeLessThan(1e-9);
+        expect(Math.abs(normalQuantile(normalUpperTail(-z)) - z)).toBeLessThan(1e-9);
       }),
     );
     fc.assert(
@@ -148,8 +145,8 @@ describe("laws and edges", () => {
   });
 
   test("limits and impossible arguments", () => {
-    expect(normalCdf(Number.NEGATIVE_INFINITY)).toBe(0);
-    expect(normalCdf(Number.POSITIVE_INFINITY)).toBe(1);
+    expect(normalUpperTail(Number.POSITIVE_INFINITY)).toBe(0);
+    expect(normalUpperTail(Number.NEGATIVE_INFINITY)).toBe(1);
     expect(normalQuantile(0)).toBe(Number.NEGATIVE_INFINITY);
     expect(normalQuantile(1)).toBe(Number.POSITIVE_INFINITY);
     expect(normalQuantile(1.5)).toBeNaN();
