@@ -89,7 +89,13 @@ function instantiate(columns: number): Instance | null {
   if (typeof WebAssembly === "undefined") return null;
   const bytes = Uint8Array.from(atob(MODULES[columns]!), (character) => character.charCodeAt(0));
   if (!WebAssembly.validate(bytes)) return null;
-  const call = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+  let call: Exports;
+  try {
+    call = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
+  } catch {
+    // A browser may refuse to compile on its main thread.
+    return null;
+  }
   return {
     columns,
     call,
@@ -201,7 +207,7 @@ class VectorEngine implements BlockEngine {
       for (let i = 0; i < n; i++)
         for (let a = 0; a < columns; a++)
           numbers[at.BY + i * columns + a] = a < m ? by[(from + i) * m + a]! : 0;
-    numbers.fill(0, at.BY + n * columns, at.BY + filled * columns);
+    for (let e = n * columns; e < filled * columns; e++) numbers[at.BY + e] = 0;
   }
 
   /** Weights, B'B of each pattern, and where each person's is. */
@@ -212,14 +218,16 @@ class VectorEngine implements BlockEngine {
     const filled = (n + 3) & ~3;
     if (weights.length === 0) numbers.fill(1, at.WEIGHT, at.WEIGHT + n);
     else numbers.set(weights.subarray(from, to), at.WEIGHT);
-    numbers.fill(0, at.WEIGHT + n, at.WEIGHT + filled);
+    for (let i = n; i < filled; i++) {
+      numbers[at.WEIGHT + i] = 0;
+      whole[at.PATTERN + i] = 0;
+    }
     const size = columns * columns;
     let g = first;
     for (let i = from; i < to; i++) {
       while (i >= patternStart[g + 1]!) g++;
       whole[at.PATTERN + i - from] = (g - first) * size * 8;
     }
-    whole.fill(0, at.PATTERN + n, at.PATTERN + filled);
     const count = g - first + 1;
     if (m === columns) {
       numbers.set(btb.subarray(first * size, (first + count) * size), at.BTB);
