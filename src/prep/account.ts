@@ -18,6 +18,7 @@ export class RowAccount {
   private readonly reasons: Reason[] = [];
   private readonly reasonOf = new Map<string, number>();
   private readonly columnNames: string[] = [""];
+  private nSetAside = 0;
   private readonly columnOf = new Map<string, number>([["", 0]]);
 
   constructor(readonly nRows: number) {
@@ -40,6 +41,11 @@ export class RowAccount {
     return code;
   }
 
+  /** True while no row is set aside, so that none need be looked at. */
+  get allInUse(): boolean {
+    return this.nSetAside === 0;
+  }
+
   /** True while the row is in use. */
   inUse(row: number): boolean {
     return this.state[row] === 0;
@@ -54,12 +60,29 @@ export class RowAccount {
   setAside(row: number, reason: number, column = ""): void {
     if (this.state[row] !== 0) return;
     this.state[row] = reason;
+    this.nSetAside++;
     let code = this.columnOf.get(column);
     if (code === undefined) {
       code = this.columnNames.push(column) - 1;
       this.columnOf.set(column, code);
     }
     this.column[row] = code;
+  }
+
+  /**
+   * Those of some rows that are in use.
+   * @param rows - rows
+   * @returns the rows in use, in the same order; the same array where all are
+   */
+  keepInUse(rows: Int32Array): Int32Array {
+    if (this.allInUse) return rows;
+    let n = 0;
+    for (let i = 0; i < rows.length; i++) if (this.state[rows[i]!] === 0) n++;
+    if (n === rows.length) return rows;
+    const kept = new Int32Array(n);
+    n = 0;
+    for (let i = 0; i < rows.length; i++) if (this.state[rows[i]!] === 0) kept[n++] = rows[i]!;
+    return kept;
   }
 
   /** Name of the column for which a row was set aside. */
@@ -81,7 +104,8 @@ export class RowAccount {
   ledger(personOf: Int32Array, rejected: number): RowLedger {
     const rows = new Float64Array(this.reasons.length + 1);
     const persons = this.reasons.map(() => new Set<number>());
-    for (let r = 0; r < this.nRows; r++) {
+    const last = this.allInUse ? 0 : this.nRows;
+    for (let r = 0; r < last; r++) {
       const state = this.state[r]!;
       rows[state]!++;
       if (state !== 0 && personOf[r]! >= 0) persons[state - 1]!.add(personOf[r]!);
@@ -101,7 +125,7 @@ export class RowAccount {
     };
     return {
       read: this.nRows + rejected,
-      used: rows[0]!,
+      used: this.nRows - this.nSetAside,
       setAside: rejected > 0 ? [malformed, ...setAside] : setAside,
     };
   }

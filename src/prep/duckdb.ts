@@ -1,11 +1,14 @@
+import { stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import type { DuckDBConnection, DuckDBDataChunk, DuckDBInstance, DuckDBType } from "@duckdb/node-api";
 import { InputError } from "../core/errors.js";
 import { type TextColumn, TextInterner } from "./intern.js";
+import { NumberInterner, type NumberKind } from "./internNumbers.js";
 
-// The one home of DuckDB: it reads and writes files and glob patterns. Everything comes out of it as text,
-// so that what a value means is decided in one place (values.ts), and identifiers stay as they were written.
+// The one home of DuckDB: it reads and writes files and glob patterns. Everything comes out of it as codes of texts,
+// so that what a value means is decided in one place (values.ts), and identifiers stay as they were written. Cells are
+// taken out of its vectors as they lie in memory: a string is made for each distinct value only.
 
 // Required, not imported: to import CommonJS, Node first looks through each of its 180 files for names, which takes as long as
 // loading them.
@@ -129,10 +132,14 @@ export class Database {
     return readable(path, async () => {
       const source = await this.sourceSql(path, format, columns);
       const tail = limit === undefined ? "" : ` LIMIT ${limit}`;
+      // Before the stream, which another query would end.
+      const expected = Math.min(limit ?? Number.POSITIVE_INFINITY, await this.rowsAtMost(path, format));
       const result = await this.connection.stream(
-        `SELECT ${source.select.join(", ")} FROM ${source.from}${tail}`,
+        `SELECT ${source.select.map(({ sql }) => sql).join(", ")} FROM ${source.from}${tail}`,
       );
-      const interners = columns.map(() => new TextInterner());
+      const interners = source.select.map(({ kind }) =>
+        kind === "text" ? new TextInterner(expected) : new NumberInterner(kind, expected),
+      );
       let nRows = 0;
       for (;;) {
         const chunk = await result.fetchChunk();
@@ -163,9 +170,9 @@ export class Database {
     missing: readonly string[],
   ): Promise<{ nRows: number; columns: ColumnSummary[] }> {
     return readable(path, async () => {
-      const { from, select } = await this.sourceSql(path, format, columns);
+      const { from, select } = await this.sourceSql(path, format, columns, false);
       const tokens = ["", ...missing].map(literal).join(", ");
-      const parts = select.flatMap((value) => {
+      const parts = select.flatMap(({ sql: value }) => {
         const number = `TRY_CAST(${value} AS DOUBLE)`;
         const finite = `FILTER (WHERE isfinite(${number}))`;
         return [
@@ -222,8 +229,13 @@ export class Database {
     await this.connection.run("DROP TABLE output");
   }
 
-  private addChunk(interner: TextInterner, chunk: DuckDBDataChunk, column: number): void {
+  private addChunk(interner: TextInterner | NumberInterner, chunk: DuckDBDataChunk, column: number): void {
     const vector = chunk.getColumnVector(column);
+    if (interner instanceof NumberInterner) {
+      const isMissing = (row: number): boolean => vector.getItem(row) === null;
+      interner.addCells(wordsOf(vector)!, chunk.rowCount, hasEveryCell(vector) ? null : isMissing);
+      return;
+    }
     const text = (row: number): string => String(vector.getItem(row) ?? "");
     const cells = this.inlineCells ? cellsOf(vector, chunk.rowCount) : undefined;
     if (cells) interner.addCells(cells, chunk.rowCount, text);
@@ -234,7 +246,9 @@ export class Database {
     path: string,
     format: ReadFormat,
     columns: readonly string[],
-  ): Promise<{ select: string[]; from: string }> {
+    asNumbers = this.inlineCells,
+  ): Promise<{ select: SelectedColumn[]; from: string }> {
+    const text = (sql: string): SelectedColumn => ({ sql, kind: "text" });
     const file = fileLiteral(path);
     if (format.kind === "delimited") {
       // Positions as names: DuckDB's own names ignore case, a file's need not.
@@ -250,14 +264,14 @@ export class Database {
         `compression = '${format.gzip ? "gzip" : "none"}'`,
       ];
       return {
-        select: columns.map((name) => `coalesce(k${format.header.indexOf(name)}, '')`),
+        select: columns.map((name) => text(`coalesce(k${format.header.indexOf(name)}, '')`)),
         from: `read_csv(${file}, ${options.join(", ")})`,
       };
     }
     if (format.kind === "json") {
       const types = columns.map((name) => `${literal(name)}: 'VARCHAR'`).join(", ");
       return {
-        select: columns.map((name) => `coalesce(${quoted(name)}, '')`),
+        select: columns.map((name) => text(`coalesce(${quoted(name)}, '')`)),
         from: columns.length === 0 ? `read_json_auto(${file})` : `read_json(${file}, columns = {${types}})`,
       };
     }
@@ -265,9 +279,27 @@ export class Database {
     const described = reader.getColumns();
     const typeOf = new Map(described[0]!.map((name, i) => [String(name), String(described[1]![i])]));
     return {
-      select: columns.map((name) => parquetText(quoted(name), typeOf.get(name) ?? "VARCHAR")),
+      select: columns.map((name) => {
+        const type = typeOf.get(name) ?? "VARCHAR";
+        const kind = asNumbers ? NUMBER_TYPES.get(type) : undefined;
+        if (kind === undefined) return text(parquetText(quoted(name), type));
+        return { sql: kind === "whole" ? `${quoted(name)}::BIGINT` : quoted(name), kind };
+      }),
       from: `read_parquet(${file})`,
     };
+  }
+
+  /** A number of rows that a file cannot have more of, where that is cheap to say; 0 where it is not. */
+  private async rowsAtMost(path: string, format: ReadFormat): Promise<number> {
+    if (format.kind === "parquet") {
+      const reader = await this.connection.runAndReadAll(
+        `SELECT count(*)::DOUBLE FROM read_parquet(${fileLiteral(path)})`,
+      );
+      return Number(reader.getRows()[0]![0]);
+    }
+    if (format.kind === "json" || format.gzip) return 0;
+    // A line has at least its separators and its end.
+    return Math.ceil((await stat(path)).size / format.header.length) + 1;
   }
 
   private async takeRejected(): Promise<RejectedLine[]> {
@@ -280,6 +312,20 @@ export class Database {
       .map((row) => ({ line: Number(row[0]), kind: String(row[1]), text: String(row[2] ?? "").trim() }));
   }
 }
+
+/** A column to be read: its expression, and what its cells are. */
+interface SelectedColumn {
+  readonly sql: string;
+  readonly kind: "text" | NumberKind;
+}
+
+/** Types of Parquet columns whose numbers need not become text one by one. */
+const NUMBER_TYPES: ReadonlyMap<string, NumberKind> = new Map([
+  ...["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"].map(
+    (type) => [type, "whole"] as const,
+  ),
+  ["DOUBLE", "double"],
+]);
 
 /** A number that holds a whole number is written as one (`10008`, not `10008.0`): it may be an identifier. */
 function parquetText(name: string, type: string): string {
@@ -297,15 +343,34 @@ function cellsOf(vector: unknown, count: number): Int32Array | undefined {
   return new Int32Array(view.buffer, view.byteOffset, 4 * count);
 }
 
+/** The 64-bit numbers behind a vector, two words each. */
+function wordsOf(vector: unknown): Int32Array | undefined {
+  const { items } = vector as { items?: unknown };
+  return items instanceof Float64Array || items instanceof BigInt64Array
+    ? new Int32Array(items.buffer, items.byteOffset, 2 * items.length)
+    : undefined;
+}
+
+/** Whether a vector is known to have no NULL; the client library keeps no mask for such vectors. */
+function hasEveryCell(vector: unknown): boolean {
+  return (vector as { validity?: { data?: unknown } }).validity?.data === null;
+}
+
 /**
  * Whether the cells look as the C interface describes them: reading them saves making a string per cell,
  * but the client library does not promise access to them, so this is looked at, not assumed.
  */
 async function cellsAreInline(connection: DuckDBConnection): Promise<boolean> {
-  const result = await connection.run("SELECT unnest(['', 'abc', 'abcdefghijkl', 'abcdefghijklm'])");
+  const result = await connection.run(
+    "SELECT unnest(['', 'abc', 'abcdefghijkl', 'abcdefghijklm']), -2::BIGINT, 1.5::DOUBLE",
+  );
   const chunk = await result.fetchChunk();
-  const cells = chunk === null ? undefined : cellsOf(chunk.getColumnVector(0), 4);
-  if (cells === undefined) return false;
+  if (chunk === null) return false;
+  const cells = cellsOf(chunk.getColumnVector(0), 4);
+  const whole = wordsOf(chunk.getColumnVector(1));
+  const double = wordsOf(chunk.getColumnVector(2));
+  if (cells === undefined || whole?.[0] !== -2 || whole[1] !== -1) return false;
+  if (double?.[0] !== 0 || double[1] !== 0x3ff80000) return false;
   const abcd = 0x64636261;
   const expected = [0, 0, 0, 0, 3, 0x636261, 0, 0, 12, abcd, 0x68676665, 0x6c6b6a69, 13, abcd];
   return expected.every((word, i) => cells[i] === word);

@@ -54,7 +54,7 @@ export function exclude(
     left.forEach((row, i) => {
       if (!(Math.abs(keep.values[i]!) > 0)) account.setAside(row, reason, column);
     });
-    left = left.filter((row) => account.inUse(row));
+    left = account.keepInUse(left);
   }
   return left;
 }

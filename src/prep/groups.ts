@@ -36,13 +36,14 @@ export function findGroups(
   const noId = account.reason("id-missing", `The identifier (${spec.id}) is missing.`);
   for (let r = 0; r < n; r++) if (persons.codes[r]! < 0) account.setAside(r, noId, spec.id);
   if (episode === null) {
-    const groupPerson = Int32Array.from(persons.values, (_, i) => i);
+    const groupPerson = new Int32Array(persons.values.length);
+    for (let i = 0; i < groupPerson.length; i++) groupPerson[i] = i;
     return {
       personOf: persons.codes,
       groupOf: persons.codes,
       personIds: persons.values,
       groupPerson,
-      groupEpisode: persons.values.map(() => ""),
+      groupEpisode: [],
     };
   }
   const episodes = denseCodes(episode, spec);
@@ -84,24 +85,22 @@ export function findGroups(
 }
 
 /** Codes in order of first appearance, spellings that differ only by spaces being one; -1 where missing. */
-function denseCodes(column: TextColumn, spec: PrepSpec): { codes: Int32Array; values: string[] } {
+function denseCodes(column: TextColumn, spec: PrepSpec): { codes: Int32Array; values: readonly string[] } {
   const isMissing = missingTest(spec.missing);
+  const { values: spellings } = column;
+  // As a rule every spelling is a value of its own, and the column is what is wanted.
+  if (spellings.every((value) => value.trim() === value && !isMissing(value))) return column;
   const codeOf = new Map<string, number>();
   const values: string[] = [];
-  // -2: this spelling has not been met yet.
-  const recode = new Int32Array(column.values.length).fill(-2);
+  const recode = Int32Array.from(spellings, (spelling) => {
+    const value = spelling.trim();
+    if (isMissing(value)) return -1;
+    const code = codeOf.get(value) ?? values.push(value) - 1;
+    codeOf.set(value, code);
+    return code;
+  });
   const codes = new Int32Array(column.codes.length);
-  for (let r = 0; r < codes.length; r++) {
-    const from = column.codes[r]!;
-    let code = recode[from]!;
-    if (code === -2) {
-      const value = column.values[from]!.trim();
-      code = isMissing(value) ? -1 : (codeOf.get(value) ?? values.push(value) - 1);
-      if (code >= 0) codeOf.set(value, code);
-      recode[from] = code;
-    }
-    codes[r] = code;
-  }
+  for (let r = 0; r < codes.length; r++) codes[r] = recode[column.codes[r]!]!;
   return { codes, values };
 }
 
@@ -119,6 +118,8 @@ export function sortRows(
   nGroups: number,
   order: Float64Array,
 ): Int32Array {
+  const inOrder = account.allInUse ? rowsInOrder(groupOf, nGroups, order) : null;
+  if (inOrder !== null) return inOrder;
   const start = new Int32Array(nGroups + 1);
   for (let r = 0; r < groupOf.length; r++) if (account.inUse(r)) start[groupOf[r]! + 1]!++;
   for (let g = 0; g < nGroups; g++) start[g + 1]! += start[g]!;
@@ -126,6 +127,19 @@ export function sortRows(
   const next = start.slice();
   for (let r = 0; r < groupOf.length; r++) if (account.inUse(r)) rows[next[groupOf[r]!]!++] = r;
   for (let g = 0; g < nGroups; g++) sortGroup(rows, start[g]!, start[g + 1]!, order);
+  return rows;
+}
+
+/** All rows as they stand, where groups and positions are in order already, as in most files; else null. */
+function rowsInOrder(groupOf: Int32Array, nGroups: number, order: Float64Array): Int32Array | null {
+  const n = groupOf.length;
+  if (n > 0 && (groupOf[0] !== 0 || groupOf[n - 1] !== nGroups - 1)) return null;
+  for (let r = 1; r < n; r++) {
+    const step = groupOf[r]! - groupOf[r - 1]!;
+    if (step !== 1 && !(step === 0 && order[r - 1]! <= order[r]!)) return null;
+  }
+  const rows = new Int32Array(n);
+  for (let r = 0; r < n; r++) rows[r] = r;
   return rows;
 }
 
@@ -196,7 +210,7 @@ export function chooseEpisodes(
     nSeveral === 0
       ? []
       : [`Persons with several episodes: ${nSeveral}; the ${spec.episodes} is kept, ordered by ${by}.`];
-  return { rows: rows.filter((r) => account.inUse(r)), notes };
+  return { rows: account.keepInUse(rows), notes };
 }
 
 /**

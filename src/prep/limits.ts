@@ -36,8 +36,10 @@ export function settleDuplicates(
   let filled = 0;
   let any = false;
   for (let begin = 0, end = 0; begin < rows.length; begin = end) {
+    const group = groupOf[rows[begin]!];
+    const own = slot[rows[begin]!];
     for (end = begin + 1; end < rows.length; end++)
-      if (groupOf[rows[end]!] !== groupOf[rows[begin]!] || slot[rows[end]!] !== slot[rows[begin]!]) break;
+      if (slot[rows[end]!] !== own || groupOf[rows[end]!] !== group) break;
     if (end - begin === 1) continue;
     any = true;
     const same = [...rows.subarray(begin, end)];
@@ -55,7 +57,7 @@ export function settleDuplicates(
       : [
           `Scores missing from the row that is kept, and taken from another row of the same person and time: ${filled}.`,
         ];
-  return { rows: rows.filter((r) => account.inUse(r)), notes };
+  return { rows: account.keepInUse(rows), notes };
 }
 
 function averageInto(kept: number, same: readonly number[], scores: readonly Scores[]): void {
@@ -110,6 +112,8 @@ export function applyLimits(
     "too-few-sessions",
     `The person has fewer than ${minimumSessions} sessions left.`,
   );
+  if (maximumSession === undefined && maximumTime === undefined && minimumSessions <= 1)
+    return { rows, times };
   for (let begin = 0, end = 0; begin < rows.length; begin = end) {
     const group = groupOf[rows[begin]!]!;
     let left = 0;
@@ -130,13 +134,10 @@ function keepInUse(
   times: Float64Array,
   account: RowAccount,
 ): { readonly rows: Int32Array; readonly times: Float64Array } {
-  const kept = new Int32Array(rows.length);
-  const keptTimes = new Float64Array(rows.length);
+  const kept = account.keepInUse(rows);
+  if (kept === rows) return { rows, times };
+  const keptTimes = new Float64Array(kept.length);
   let n = 0;
-  for (let i = 0; i < rows.length; i++) {
-    if (!account.inUse(rows[i]!)) continue;
-    kept[n] = rows[i]!;
-    keptTimes[n++] = times[i]!;
-  }
-  return { rows: kept.slice(0, n), times: keptTimes.slice(0, n) };
+  for (let i = 0; i < rows.length; i++) if (account.inUse(rows[i]!)) keptTimes[n++] = times[i]!;
+  return { rows: kept, times: keptTimes };
 }

@@ -26,7 +26,8 @@ export function listSetAside(preparation: Preparation, groups: Groups): FindingT
       column: "",
       value: text.slice(0, LONGEST_LINE),
     });
-  for (let r = 0; r < account.nRows; r++)
+  const last = account.allInUse ? 0 : account.nRows;
+  for (let r = 0; r < last; r++)
     if (!account.inUse(r))
       addFinding(findings, preparation, groups, r, account.reasonAt(r), account.columnAt(r));
   return findings.table();
@@ -109,8 +110,9 @@ export function nothingLeft(preparation: Preparation, personOf: Int32Array, mess
 /** The cell for which the first row was set aside. */
 function exampleOf(preparation: Preparation): string {
   const { raw, account } = preparation;
-  const first = Array.from({ length: account.nRows }, (_, r) => r).find((r) => !account.inUse(r));
-  if (first === undefined) return "";
+  let first = 0;
+  while (first < account.nRows && account.inUse(first)) first++;
+  if (first === account.nRows) return "";
   const column = account.columnAt(first);
   const text = raw.columns.get(column);
   if (text === undefined) return "";

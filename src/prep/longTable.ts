@@ -1,8 +1,9 @@
-import { type Column, type LongTable, takeRows } from "../core/table.js";
+import type { Column, LongTable } from "../core/table.js";
 import { type Groups, groupName } from "./groups.js";
 import { linesOf, type Preparation, typedColumn } from "./preparation.js";
 import { Scope } from "./scope.js";
 import type { Scores } from "./scores.js";
+import { takeAll } from "./takeAll.js";
 import type { CovariateSpec, PrepSpec } from "./types.js";
 
 /**
@@ -45,16 +46,27 @@ function personsOf(
   spec: PrepSpec,
   rows: Int32Array,
   groups: Groups,
-): { readonly personIds: string[]; readonly personStart: Int32Array } {
-  const starts: number[] = [];
-  const personIds: string[] = [];
+): { readonly personIds: readonly string[]; readonly personStart: Int32Array } {
+  const { groupOf, groupPerson, personIds } = groups;
+  const start = new Int32Array(groupPerson.length + 1);
+  const used = new Int32Array(groupPerson.length);
+  let n = 0;
+  let before = -1;
   for (let i = 0; i < rows.length; i++) {
-    const group = groups.groupOf[rows[i]!]!;
-    if (i > 0 && group === groups.groupOf[rows[i - 1]!]) continue;
-    personIds.push(groupName(spec, groups, group));
-    starts.push(i);
+    const group = groupOf[rows[i]!]!;
+    if (group === before) continue;
+    used[n] = group;
+    start[n++] = i;
+    before = group;
   }
-  return { personIds, personStart: Int32Array.from([...starts, rows.length]) };
+  start[n] = rows.length;
+  const personStart = start.subarray(0, n + 1);
+  // Everybody is there, under their own identifier: groups come in order.
+  if (spec.episode === undefined && n === personIds.length) return { personIds, personStart };
+  return {
+    personIds: Array.from(used.subarray(0, n), (group) => groupName(spec, groups, group)),
+    personStart,
+  };
 }
 
 /**
@@ -72,7 +84,8 @@ export function givenColumns(
   scores: readonly Scores[],
 ): Map<string, Column> {
   const columns = new Map<string, Column>([[spec.time.name, { kind: "numeric", values: times }]]);
-  for (const { name, values } of scores) columns.set(name, takeRows({ kind: "numeric", values }, rows));
+  for (const { name, values } of scores)
+    columns.set(name, { kind: "numeric", values: takeAll(values, rows) });
   return columns;
 }
 

@@ -68,7 +68,8 @@ function applyRules(preparation: Preparation): Cohort {
   const settled = settleDuplicates(spec, episodes.rows, groups.groupOf, positions.slot, scores, account);
   notes.push(...episodes.notes, ...settled.notes);
   const times = timesOf(spec, positions, settled.rows, groups.groupOf, origins);
-  const before = times.reduce((n, time) => n + (time < 0 ? 1 : 0), 0);
+  let before = 0;
+  for (let i = 0; i < times.length; i++) if (times[i]! < 0) before++;
   if (before > 0) notes.push(`Sessions before the origin of time: ${before}; their times are negative.`);
   const { rows, times: keptTimes } = applyLimits(spec, settled.rows, times, groups.groupOf, account);
   if (rows.length === 0) throw nothingLeft(preparation, groups.personOf, "No row is left to analyse.");

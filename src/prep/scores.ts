@@ -30,6 +30,8 @@ const FRACTIONAL = 5;
 interface ReadMeasure extends Scores {
   /** OK … FRACTIONAL per occasion. */
   readonly trouble: Uint8Array;
+  /** Number of occasions with trouble. */
+  readonly nTroubled: number;
   readonly notes: readonly string[];
   /** Name of the column that is at fault. */
   columnAt(row: number): string;
@@ -55,6 +57,8 @@ export function readScores(
   const measures = spec.measures.map((measure, m) => readMeasure(spec, measure, occasions, m));
   const codes = declareReasons(spec.measures, account);
   const blanked: BlankedCell[] = [];
+  if (measures.every(({ nTroubled }) => nTroubled === 0))
+    return { scores: measures, blanked, notes: measures.flatMap(({ notes }) => notes) };
   for (let r = 0; r < occasions.nRows; r++) {
     if (!account.inUse(r)) continue;
     let valid = false;
@@ -115,18 +119,23 @@ function readTotals(spec: PrepSpec, measure: MeasureSpec, cells: CellColumn): Re
   const n = cells.codes.length;
   const values = new Float64Array(n);
   const trouble = new Uint8Array(n);
-  for (let r = 0; r < n; r++) {
-    const code = cells.codes[r]!;
-    trouble[r] = troubleOf[code]!;
-    values[r] = trouble[r] === OK ? meanings.numbers[code]! : Number.NaN;
-  }
+  const scoreOf = meanings.numbers.map((value, v) => (troubleOf[v] === OK ? value : Number.NaN));
+  const anyTrouble = troubleOf.some((found) => found !== OK);
+  let nTroubled = 0;
+  for (let r = 0; r < n; r++) values[r] = scoreOf[cells.codes[r]!]!;
+  if (anyTrouble)
+    for (let r = 0; r < n; r++) {
+      trouble[r] = troubleOf[cells.codes[r]!]!;
+      if (trouble[r] !== OK) nTroubled++;
+    }
   const { name } = measure;
   return {
     name,
     values,
     prorated: null,
     trouble,
-    notes: [...meanings.notes, ...noteItem(measure, values)],
+    nTroubled,
+    notes: [...meanings.notes, ...noteItem(measure, scoreOf, n - nTroubled)],
     columnAt: (row) => cells.nameAt(row),
   };
 }
@@ -135,16 +144,11 @@ function readTotals(spec: PrepSpec, measure: MeasureSpec, cells: CellColumn): Re
 const ENOUGH_SCORES = 50;
 
 /** Totals that never leave the range of one item are probably one item, which is named as the total is (PHQ9). */
-function noteItem(measure: MeasureSpec, values: Float64Array): string[] {
+function noteItem(measure: MeasureSpec, distinct: Float64Array, n: number): string[] {
   const { name, label, minimum, maximum, itemMaximum } = measure;
   const low = Math.max(itemMaximum ?? minimum, minimum + 0.12 * (maximum - minimum));
   let highest = Number.NEGATIVE_INFINITY;
-  let n = 0;
-  for (const value of values) {
-    if (Number.isNaN(value)) continue;
-    n++;
-    highest = Math.max(highest, value);
-  }
+  for (const value of distinct) if (value > highest) highest = value;
   if (n < ENOUGH_SCORES || highest > low || low >= maximum) return [];
   return [
     `${name}: the highest of ${n} scores is ${highest}, where ${label} goes to ${maximum}; the column (${measure.pattern ?? measure.column ?? name}) ` +
@@ -214,6 +218,7 @@ function readItems(
     values,
     prorated,
     trouble,
+    nTroubled: trouble.reduce((count, found) => count + (found === OK ? 0 : 1), 0),
     notes: nProrated === 0 ? [] : [proratedNote(measure.name, allowed, read.length, nProrated)],
     columnAt: (row) => items[faulty[row]!]!.nameAt(row),
   };

@@ -2,6 +2,7 @@ import { InputError } from "../core/errors.js";
 import type { RowAccount } from "./account.js";
 import type { TextColumn } from "./intern.js";
 import type { OccasionRows } from "./rows.js";
+import { takeAll } from "./takeAll.js";
 import type { PrepSpec, TimeUnit } from "./types.js";
 import {
   allDates,
@@ -53,15 +54,17 @@ export function readPositions(
     ? account.reason("time-not-a-date", `The time (${name}) is not a date.`)
     : account.reason("time-not-a-number", `The time (${name}) is not a number.`);
   const n = occasions.nRows;
+  const { numbers, status } = meanings;
   const order = new Float64Array(n);
-  const slot = new Float64Array(n);
-  for (let r = 0; r < n; r++) {
-    const code = cells.codes[r]!;
-    const status = meanings.status[code]!;
-    if (status !== CELL_OK) account.setAside(r, status === CELL_MISSING ? missing : bad, cells.nameAt(r));
-    order[r] = meanings.numbers[code]!;
-    slot[r] = isDate ? Math.floor(order[r]!) : order[r]!;
-  }
+  // A number is its own slot.
+  const slot = isDate ? new Float64Array(n) : order;
+  for (let r = 0; r < n; r++) order[r] = numbers[cells.codes[r]!]!;
+  if (isDate) for (let r = 0; r < n; r++) slot[r] = Math.floor(order[r]!);
+  if (status.some((found) => found !== CELL_OK))
+    for (let r = 0; r < n; r++) {
+      const found = status[cells.codes[r]!]!;
+      if (found !== CELL_OK) account.setAside(r, found === CELL_MISSING ? missing : bad, cells.nameAt(r));
+    }
   return { positions: { order, slot, isDate }, notes: meanings.notes };
 }
 
@@ -175,6 +178,7 @@ export function timesOf(
   origins: Float64Array | null,
 ): Float64Array {
   const { kind, origin, unit } = spec.time;
+  if (kind === "number" && origin === "zero") return takeAll(positions.slot, rows);
   const times = new Float64Array(rows.length);
   const perUnit = kind === "date" && unit !== "sessions" ? UNIT_DAYS[unit] : 1;
   let first = 0;

@@ -29,8 +29,11 @@ const THOUSANDS = /^[+-]?\d{1,3}(?:,\d{3})+$/;
  */
 export function missingTest(...lists: readonly (readonly string[])[]): (value: string) => boolean {
   const tokens = new Set(lists.flat().map((token) => token.trim().toLowerCase()));
+  const longest = Math.max(0, ...[...tokens].map((token) => token.length));
   return (value) => {
     const trimmed = value.trim();
+    // A million identifiers are looked at: most are longer than any word for missing.
+    if (trimmed.length > longest) return false;
     return trimmed === "" || tokens.has(trimmed.toLowerCase());
   };
 }
