@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { summarise } from "../measure.js";
-import { DATA, ROOT } from "../paths.js";
+import { ROOT } from "../paths.js";
 import type { Moments } from "./engine.js";
 import type { Peer } from "./types.js";
 
@@ -36,21 +37,31 @@ export function cPass(
   parameters: PassParameters,
   passes: number,
 ): { readonly sums: PassSums; readonly peer: Peer } | null {
-  mkdirSync(DATA, { recursive: true });
-  const program = join(DATA, "estep");
-  const source = join(ROOT, "benchmarks", "c", "estep.c");
+  const folder = mkdtempSync(join(tmpdir(), "symtraj-estep-"));
   const flags = ["-O3", "-march=native", `-DCLASSES=${parameters.nClasses}`];
-  const compiled = spawnSync("cc", [...flags, source, "-o", program, "-lm"], { encoding: "utf8" });
-  if (compiled.error !== undefined || compiled.status !== 0) {
-    console.log(`  left out: the pass in C (${compiled.error?.message ?? compiled.stderr.slice(0, 300)})`);
-    return null;
+  try {
+    const [program, data] = [join(folder, "estep"), join(folder, "estep.bin")];
+    const source = join(ROOT, "benchmarks", "c", "estep.c");
+    const compiled = spawnSync("cc", [...flags, source, "-o", program, "-lm"], { encoding: "utf8" });
+    if (compiled.error !== undefined || compiled.status !== 0) {
+      console.log(`  left out: the pass in C (${compiled.error?.message ?? compiled.stderr.slice(0, 300)})`);
+      return null;
+    }
+    writeFileSync(data, inputOf(problem, parameters));
+    const run = spawnSync(program, [data, String(passes)], { encoding: "utf8" });
+    if (run.status !== 0)
+      throw new Error(`benchmarks/c/estep.c ended with status ${run.status}: ${run.stderr}`);
+    return answerOf(run.stdout, flags);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  const data = join(DATA, "estep.bin");
-  writeFileSync(data, inputOf(problem, parameters));
-  const run = spawnSync(program, [data, String(passes)], { encoding: "utf8" });
-  if (run.status !== 0)
-    throw new Error(`benchmarks/c/estep.c ended with status ${run.status}: ${run.stderr}`);
-  const { compiler, way, seconds, ...sums } = JSON.parse(run.stdout) as PassSums & {
+}
+
+function answerOf(
+  printed: string,
+  flags: readonly string[],
+): { readonly sums: PassSums; readonly peer: Peer } {
+  const { compiler, way, seconds, ...sums } = JSON.parse(printed) as PassSums & {
     readonly compiler: string;
     readonly way: string;
     readonly seconds: number[];
@@ -90,6 +101,25 @@ function inputOf({ data: { moments, fixed } }: Moments, parameters: PassParamete
   }
   return new Uint8Array(out.buffer);
 }
+
+/**
+ * The sums of an evaluation, copied.
+ * @param last - evaluation of a kernel for common D and residual variance (its totals are in class 0)
+ * @returns what a pass in C gives
+ */
+export function passSums(last: EvaluationSums): PassSums {
+  const { logLikelihood, gradientBeta, gradientD, gradientResidual, weight } = last;
+  return {
+    logLikelihood,
+    gradientBeta: Float64Array.from(gradientBeta),
+    gradientD: Float64Array.from(gradientD).slice(0, 4),
+    gradientResidual: gradientResidual[0]!,
+    weight: Float64Array.from(weight),
+  };
+}
+
+/** The part of the kernels' `Evaluation` that is compared. */
+export type EvaluationSums = Omit<PassSums, "gradientResidual"> & { readonly gradientResidual: Float64Array };
 
 /**
  * The largest relative difference between two passes: each block of sums relative to its largest entry.

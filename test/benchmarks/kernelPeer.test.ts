@@ -1,0 +1,33 @@
+import { spawnSync } from "node:child_process";
+import { simulateTable } from "symptom-trajectories/simulate";
+import { describe, expect, it } from "vitest";
+import { quadratic } from "../../benchmarks/suite/cohorts.js";
+import { momentsOf } from "../../benchmarks/suite/engine.js";
+import { cPass, passDifference, passSums } from "../../benchmarks/suite/kernelPeer.js";
+import { kernelsOf } from "../../benchmarks/suite/kernels.js";
+
+const hasCompiler = spawnSync("cc", ["--version"]).status === 0;
+
+// A second implementation, from the algebra in c/estep.c, of what the kernels compute: log-likelihood and gradient.
+describe.skipIf(!hasCompiler)("the pass in C", () => {
+  it.each([
+    { name: "regular sessions, 4 classes", regular: true, classes: 4, apart: 1 },
+    { name: "irregular weeks, 4 classes", regular: false, classes: 4, apart: 1 },
+    { name: "regular sessions, 2 classes", regular: true, classes: 2, apart: 1 },
+    { name: "classes so far apart that exp overflows, regular", regular: true, classes: 3, apart: 200 },
+    { name: "classes so far apart that exp overflows, irregular", regular: false, classes: 3, apart: 200 },
+  ])("agrees with every kernel: $name", async ({ regular, classes, apart }) => {
+    // A number that is no multiple of the lanes, in patterns that are none either.
+    const { table } = simulateTable({ nPersons: 2003, seed: 11, regular });
+    const problem = momentsOf(table, quadratic(regular ? "session" : "week", { classes }));
+    const kernels = await kernelsOf(problem);
+    const x = new Float64Array(kernels[0]!.objective.size).fill(0.3);
+    for (let j = 0; j < 3 * classes; j++) x[j] = apart * (((j * 7) % 11) / 11 - 0.5);
+    for (const { name, objective } of kernels) {
+      objective.evaluate(x, false);
+      const c = cPass(problem, objective.parameters, 1)!;
+      // The same sums in another order, of terms that cancel where classes are far apart.
+      expect(passDifference(passSums(objective.last), c.sums), name).toBeLessThan(1e-11);
+    }
+  });
+});
