@@ -13,7 +13,7 @@ export function describeCase(result: CaseResult): string {
     return `  ${name}: ${inWords(seconds)}${cpu}${memory}`;
   });
   const peers = result.peers.map(({ name, version, seconds, source }) => {
-    const ratio = seconds.median / result.measures[0]!.seconds.median;
+    const ratio = seconds.median / result.measures.at(-1)!.seconds.median;
     return `  ${name} (${source ?? version}): ${inWords(seconds)}, ${Number(ratio.toPrecision(3))} times as long`;
   });
   const targets = result.targets.map(

@@ -40,7 +40,7 @@ function measureOf(input: SimulationInput, time: "session" | "week", limitMs: nu
     const measures: Measure[] = [];
     const sums: { name: string; sums: PassSums }[] = [];
     let peer: ReturnType<typeof cPass> = null;
-    for (const { name, objective } of await kernelsOf(problem)) {
+    for (const { name, objective } of kernelsOf(problem)) {
       measures.push({ name, seconds: timePasses(() => objective.evaluate(x, false)) });
       sums.push({ name, sums: passSums(objective.last) });
       peer ??= cPass(problem, objective.parameters, PASSES);
