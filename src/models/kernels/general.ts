@@ -1,12 +1,7 @@
 import { type FixedStructure, type Moments, totalWeight } from "../design/moments.js";
-import {
-  allocatePatternAlgebra,
-  applyInverse,
-  computePattern,
-  foldBetaInformation,
-  foldVariance,
-  type PatternAlgebra,
-} from "./pattern.js";
+import { accumulatePlainPersons, allocatePlainScratch, plainMeansInto } from "./generalPlain.js";
+import { allocateGeneralScratch, type GeneralScratch } from "./generalScratch.js";
+import { applyInverse, computePattern, foldBetaInformation, foldVariance } from "./pattern.js";
 import { addLogitInformation, logPriorInto } from "./prior.js";
 import {
   type ClassParameters,
@@ -19,35 +14,9 @@ import {
 
 const LOG_2PI = Math.log(2 * Math.PI);
 
-/** Work space of {@link generalKernel}: sums of one pattern, per class, and one person's residual moments. */
-export interface GeneralScratch {
-  /** K; one for all where the covariance is common. */
-  readonly patterns: readonly PatternAlgebra[];
-  readonly logPrior: Float64Array;
-  /** K. */
-  readonly logDensity: Float64Array;
-  /** K x m: B'r of the current person. */
-  readonly residual: Float64Array;
-  /** K: r'r. */
-  readonly residualSquares: Float64Array;
-  /** m. */
-  readonly eta: Float64Array;
-  /** K sums over the pattern: posteriors, p r'r. */
-  readonly weight: Float64Array;
-  readonly rr: Float64Array;
-  /** K x q x q: p z z'. */
-  readonly zz: Float64Array;
-  /** K x c x m: p w (B'r)'. */
-  readonly wr: Float64Array;
-  /** K x c x c: p w w'. */
-  readonly ww: Float64Array;
-  readonly score: Float64Array;
-  readonly bvb: Float64Array;
-}
-
 /**
  * The likelihood of any normal mixture of growth curves: D and residual variance may differ by class, and so
- * may covariate effects. Plain and complete; `commonKernel` is its fast twin for models with a common
+ * may covariate effects. Complete; `commonKernel` is its fast twin for models with a common
  * covariance, and the two agree to rounding.
  * @param moments - the data
  * @param fixed - structure of the means
@@ -58,64 +27,28 @@ export interface GeneralScratch {
 export function generalKernel(moments: Moments, fixed: FixedStructure, nClasses: number): Kernel {
   const q = moments.nRandom;
   const scratch = allocateGeneralScratch(moments, nClasses, false);
+  const isPlain = moments.nPersonColumns === 1 && moments.nMembership === 1;
+  const plain = isPlain ? allocatePlainScratch(moments, nClasses) : null;
   return {
     nClasses,
     evaluate(parameters, out, request) {
       clearEvaluation(out);
       const { logPrior, patterns } = scratch;
+      if (plain !== null) plainMeansInto(plain, fixed, parameters, moments.nBasis);
       logPriorInto(logPrior, nClasses, parameters.logits, moments.nMembership, moments.v, 0);
       for (let g = 0; g < moments.nPatterns; g++) {
         for (let k = 0; k < nClasses; k++)
           computePattern(patterns[k]!, moments, g, parameters.factor, k * q * q, parameters.residual[k]!);
-        const first = moments.patternStart[g]!;
-        accumulatePattern(
-          scratch,
-          moments,
-          fixed,
-          parameters,
-          g,
-          first,
-          moments.patternStart[g + 1]!,
-          out,
-          request,
-        );
+        if (plain !== null) accumulatePlainPersons(scratch, plain, moments, g, out, request);
+        else {
+          const first = moments.patternStart[g]!;
+          const end = moments.patternStart[g + 1]!;
+          accumulatePattern(scratch, moments, fixed, parameters, g, first, end, out, request);
+        }
         foldPattern(scratch, moments, fixed, out, request.information);
       }
       finishLogits(out, moments, logPrior, request.information);
     },
-  };
-}
-
-/**
- * Allocates the work space.
- * @param moments - the data
- * @param nClasses - K
- * @param commonCovariance - one algebra of a pattern serves all classes
- * @returns arrays of zeros
- */
-export function allocateGeneralScratch(
-  moments: Moments,
-  nClasses: number,
-  commonCovariance: boolean,
-): GeneralScratch {
-  const { nBasis: m, nRandom: q, nPersonColumns: c } = moments;
-  const common = allocatePatternAlgebra(q, m);
-  return {
-    patterns: Array.from({ length: nClasses }, () =>
-      commonCovariance ? common : allocatePatternAlgebra(q, m),
-    ),
-    logPrior: new Float64Array(nClasses),
-    logDensity: new Float64Array(nClasses),
-    residual: new Float64Array(nClasses * m),
-    residualSquares: new Float64Array(nClasses),
-    eta: new Float64Array(m),
-    weight: new Float64Array(nClasses),
-    rr: new Float64Array(nClasses),
-    zz: new Float64Array(nClasses * q * q),
-    wr: new Float64Array(nClasses * c * m),
-    ww: new Float64Array(nClasses * c * c),
-    score: new Float64Array(m),
-    bvb: new Float64Array(m * m),
   };
 }
 

@@ -1,5 +1,6 @@
 import { type FixedStructure, type Moments, totalWeight } from "../design/moments.js";
-import { allocateGeneralScratch, type GeneralScratch, personDensity } from "./general.js";
+import { personDensity } from "./general.js";
+import { allocateGeneralScratch, type GeneralScratch } from "./generalScratch.js";
 import {
   addPriorCurvature,
   allocateCurvature,
