@@ -1,9 +1,13 @@
 import { countClusters } from "../design/clusters.js";
+import { addInto } from "../jobs/pass.js";
 import { type PassKind, preparePass, sumParts } from "../jobs/passes.js";
 import { visitGaussianScores } from "../kernels/gaussian.js";
+import { observedLayout } from "../kernels/observed.js";
+import { addScoreProducts } from "../kernels/scoreProducts.js";
 import { allocateEvaluation } from "../kernels/types.js";
 import { type KernelShape, layoutOf, type ProblemData, shardCount, shardsOf } from "../likelihood.js";
 import { pullGradientInto } from "../parameters/chainRule.js";
+import { pullMatrix } from "../parameters/observed.js";
 import { allocateFor, type ParameterLayout, unpackInto } from "../parameters.js";
 
 /**
@@ -86,10 +90,24 @@ type ScoreSum = (
 /** Lower triangle of the sum of s s'. */
 const addProducts: ScoreSum = (out, at, data, layout, x) => {
   const own = out.subarray(at, at + layout.nParameters ** 2);
+  if (data.rows === null) {
+    addInto(own, productsOfScores(data, layout, x), 0);
+    return;
+  }
   visitScores(data, layout, x, (person, score) =>
     addProduct(own, score, 0, layout.nParameters, weightOf(data, person)),
   );
 };
+
+/** The same where sums over rows suffice: in the parameters of the classes first, without a chain rule for every person. */
+function productsOfScores(data: ProblemData, layout: ParameterLayout, x: Float64Array): Float64Array {
+  const parameters = allocateFor(layout);
+  unpackInto(layout, x, parameters);
+  const products = new Float64Array(observedLayout(layout).size ** 2);
+  const moments = { ...data.moments, nMembership: layout.nMembership };
+  addScoreProducts(moments, data.fixed, layout.commonCovariance, parameters, products);
+  return pullMatrix(layout, parameters, products);
+}
 
 /** Clusters x parameters: the sum of s in each. */
 const addClusterSums: ScoreSum = (out, at, data, layout, x) => {

@@ -123,8 +123,18 @@ function addSums(x: GeneralScratch, moments: Moments, i: number, k: number, p: n
   }
 }
 
-/** Score of person i in class k, but for what is the same in every class: v, w B'V^-1 r, (u u' - S) / 2, (r'V^-2 r - tr V^-1) / 2. */
-function scoreInto(
+/**
+ * Score of the complete data of person i in class k, but for minus the prior probabilities, which are the same in every class: v,
+ * w B'V^-1 r, (u u' - S) / 2, (r'V^-2 r - tr V^-1) / 2.
+ * @param scores - filled in the entries of the class
+ * @param layout - of the scores
+ * @param x - work space after `personDensity`
+ * @param moments - the data
+ * @param fixed - structure of the means
+ * @param i - person
+ * @param k - class
+ */
+export function scoreInto(
   scores: Float64Array,
   layout: ObservedLayout,
   x: GeneralScratch,

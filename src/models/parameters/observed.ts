@@ -23,15 +23,34 @@ export function pullObserved(
   evaluation: Evaluation,
   observed: Float64Array,
 ): Float64Array {
+  const out = pullMatrix(layout, parameters, observed);
+  const { nParameters: n } = layout;
+  takeCurvatureOfMap(layout, parameters, evaluation, out);
+  for (let p = 0; p < n; p++) for (let r = 0; r < p; r++) out[r * n + p] = out[p * n + r]!;
+  return out;
+}
+
+/**
+ * J'A J: products of scores of the free vector from those of scores of the classes' parameters.
+ * @param layout - as for {@link pullObserved}
+ * @param parameters - class parameters at x
+ * @param matrix - A, its lower triangle; mirrored
+ * @returns nParameters^2, lower triangle
+ */
+export function pullMatrix(
+  layout: ParameterLayout,
+  parameters: ClassParameters,
+  matrix: Float64Array,
+): Float64Array {
   const { nParameters: n } = layout;
   const classes = observedLayout(layout);
   const { size } = classes;
-  for (let i = 0; i < size; i++) for (let j = 0; j < i; j++) observed[j * size + i] = observed[i * size + j]!;
+  for (let i = 0; i < size; i++) for (let j = 0; j < i; j++) matrix[j * size + i] = matrix[i * size + j]!;
   const jacobian = jacobianOf(layout, classes, parameters);
   const half = new Float64Array(size * n);
   for (let i = 0; i < size; i++)
     for (let j = 0; j < size; j++) {
-      const value = observed[i * size + j]!;
+      const value = matrix[i * size + j]!;
       if (value === 0) continue;
       for (let p = 0; p < n; p++) half[i * n + p]! += value * jacobian[j * n + p]!;
     }
@@ -42,8 +61,6 @@ export function pullObserved(
       if (value === 0) continue;
       for (let r = 0; r <= p; r++) out[p * n + r]! += value * half[i * n + r]!;
     }
-  takeCurvatureOfMap(layout, parameters, evaluation, out);
-  for (let p = 0; p < n; p++) for (let r = 0; r < p; r++) out[r * n + p] = out[p * n + r]!;
   return out;
 }
 

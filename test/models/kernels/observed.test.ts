@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createObjective, type Objective } from "../../../src/models/fit/objective.js";
+import { sumScoreProducts, visitScores } from "../../../src/models/fit/scores.js";
 import { gaussianKernel } from "../../../src/models/kernels/gaussian.js";
+import type { ProblemData } from "../../../src/models/likelihood.js";
 import { permuteClasses } from "../../../src/models/parameters.js";
 import { expectClose } from "./checks.js";
 import { denseLikelihood } from "./dense.js";
@@ -138,6 +140,34 @@ describe.each(KINDS)("exact observed information: %s", (_, limits) => {
       { numRuns: 20, seed: 13 },
     );
   });
+});
+
+test("products of scores are those of the scores of each person", () => {
+  fc.assert(
+    fc.property(modelShapes(), fc.boolean(), (shape, isWeighted) => {
+      const model = randomModel(shape);
+      const { layout, fixed, x } = model;
+      const n = x.length;
+      const weights = isWeighted ? model.moments.yy.map((_value, i) => i % 3) : new Float64Array(0);
+      const data: ProblemData = {
+        moments: { ...model.moments, weights },
+        rows: null,
+        fixed,
+        orderBasis: new Float64Array(0),
+        orderPerson: new Float64Array(0),
+        orderOccasion: -1,
+        clusters: null,
+      };
+      const expected = new Float64Array(n * n);
+      visitScores(data, layout, x, (person, score) => {
+        const weight = isWeighted ? weights[person]! : 1;
+        for (let i = 0; i < n; i++)
+          for (let j = 0; j < n; j++) expected[i * n + j]! += weight * score[i]! * score[j]!;
+      });
+      expectSame(sumScoreProducts(data, layout, x)!, expected, 1e-11, "products");
+    }),
+    { numRuns: 60, seed: 15 },
+  );
 });
 
 test("agrees with second differences of the dense log-likelihood", () => {
