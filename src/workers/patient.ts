@@ -94,6 +94,8 @@ class PatientRunner implements JobRunner {
   ): Promise<(Output | undefined)[]> {
     const { stage, signal } = options;
     const results: (Output | undefined)[] = [];
+    // Work that divides into parts is there for several threads to share.
+    if (jobs.some(({ parts = 1 }) => parts > 1)) this.spentMs = Number.POSITIVE_INFINITY;
     if (this.spentMs > PATIENCE_MS) return results;
     const progress = startProgress(jobs, options);
     for (const job of jobs) {

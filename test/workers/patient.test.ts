@@ -99,6 +99,14 @@ describe("a patient runner", () => {
     await runner.close();
   });
 
+  it("starts threads at once for a job that they can share", async () => {
+    const { runner, counts } = counted(1);
+    const [job] = sums(1, runner.share({ x }));
+    await runner.run([{ ...job!, parts: 2 }], STAGE);
+    expect(counts).toEqual({ here: 0, pool: 1, made: 1, poolData: 1 });
+    await runner.close();
+  });
+
   it("stops where it is cancelled, and makes no threads for what is left", async () => {
     const { runner, counts } = counted(100);
     const results = await runner.run(sums(6, runner.share({ x })), {
