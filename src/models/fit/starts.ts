@@ -1,4 +1,4 @@
-import { choleskyInPlace, choleskySolveInPlace } from "../../core/linalg.js";
+import { choleskyInPlace, choleskySolveInPlace, semiDefiniteFactor } from "../../core/linalg.js";
 import { createStream, type RandomStream } from "../../core/random.js";
 import { patternOf } from "../design/shards.js";
 import type { ClassParameters } from "../kernels/types.js";
@@ -16,6 +16,9 @@ interface GrowthEstimates {
   readonly values: Float64Array;
   /** m x m: mean B'B per person; squared distance in this metric is that between trajectories at the times seen. */
   readonly metric: Float64Array;
+  /** Factor R of the metric, R R', and n x m: R' times the values, whose plain distances are those of the metric. */
+  readonly root: Float64Array;
+  readonly turned: Float64Array;
 }
 
 /** A start and the grouping of persons that it was made of. */
@@ -106,22 +109,35 @@ function growthEstimates(data: ProblemData, beta: Float64Array, stream: RandomSt
     choleskySolveInPlace(factor, m, residual);
     values.set(residual, s * m);
   }
-  return { n, m, values, metric };
+  const root = semiDefiniteFactor(metric, m);
+  return { n, m, values, metric, root, turned: turn(root, values, m) };
 }
 
-function distance(e: GrowthEstimates, person: number, centre: Float64Array, at: number): number {
-  const { m, metric, values } = e;
+/** R' times each row. */
+function turn(root: Float64Array, rows: Float64Array, m: number): Float64Array {
+  const out = new Float64Array(rows.length);
+  for (let at = 0; at < rows.length; at += m)
+    for (let a = 0; a < m; a++) {
+      let sum = 0;
+      for (let b = a; b < m; b++) sum += root[b * m + a]! * rows[at + b]!;
+      out[at + a] = sum;
+    }
+  return out;
+}
+
+/** Squared distance of a person's trajectory to that of a centre, which has been turned. */
+function distance(turned: Float64Array, person: number, m: number, centre: Float64Array, at: number): number {
   let sum = 0;
   for (let a = 0; a < m; a++) {
-    const da = values[person * m + a]! - centre[at + a]!;
-    for (let b = 0; b < m; b++) sum += da * metric[a * m + b]! * (values[person * m + b]! - centre[at + b]!);
+    const difference = turned[person * m + a]! - centre[at + a]!;
+    sum += difference * difference;
   }
   return sum;
 }
 
 /** Centres spread by k-means++ (Arthur & Vassilvitskii 2007). */
 function drawCentres(e: GrowthEstimates, nClasses: number, stream: RandomStream): Float64Array {
-  const { n, m } = e;
+  const { n, m, turned } = e;
   const centres = new Float64Array(nClasses * m);
   const nearest = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
   let chosen = stream.integer(n);
@@ -129,7 +145,7 @@ function drawCentres(e: GrowthEstimates, nClasses: number, stream: RandomStream)
     centres.set(e.values.subarray(chosen * m, (chosen + 1) * m), k * m);
     let total = 0;
     for (let i = 0; i < n; i++) {
-      nearest[i] = Math.min(nearest[i]!, Math.max(distance(e, i, centres, k * m), 0));
+      nearest[i] = Math.min(nearest[i]!, distance(turned, i, m, turned, chosen * m));
       total += nearest[i]!;
     }
     chosen = total > 0 ? stream.categorical(nearest) : stream.integer(n);
@@ -138,12 +154,14 @@ function drawCentres(e: GrowthEstimates, nClasses: number, stream: RandomStream)
 }
 
 function nearestTo(e: GrowthEstimates, centres: Float64Array): Int32Array {
-  const nClasses = centres.length / e.m;
-  const assignment = new Int32Array(e.n);
-  for (let i = 0; i < e.n; i++) {
+  const { n, m, turned } = e;
+  const nClasses = centres.length / m;
+  const to = turn(e.root, centres, m);
+  const assignment = new Int32Array(n);
+  for (let i = 0; i < n; i++) {
     let best = Number.POSITIVE_INFINITY;
     for (let k = 0; k < nClasses; k++) {
-      const d = distance(e, i, centres, k * e.m);
+      const d = distance(turned, i, m, to, k * m);
       if (d < best) {
         best = d;
         assignment[i] = k;
@@ -161,7 +179,7 @@ function randomPersons(e: GrowthEstimates, nClasses: number, stream: RandomStrea
 function outlier(e: GrowthEstimates, nClasses: number, stream: RandomStream): Int32Array {
   const origin = new Float64Array(e.m);
   const order = Array.from({ length: e.n }, (_, i) => i);
-  const far = Float64Array.from(order, (i) => distance(e, i, origin, 0));
+  const far = Float64Array.from(order, (i) => distance(e.turned, i, e.m, origin, 0));
   order.sort((a, b) => far[b]! - far[a]! || a - b);
   const person = order[stream.integer(Math.min(12, e.n))]!;
   const assignment = kMeans(e, Math.max(nClasses - 1, 1), stream);
@@ -173,8 +191,12 @@ function outlier(e: GrowthEstimates, nClasses: number, stream: RandomStream): In
 function kMeans(e: GrowthEstimates, nClasses: number, stream: RandomStream): Int32Array {
   const half = randomHalf(e, nClasses, stream);
   const centres = drawCentres(half, nClasses, stream);
+  let assignment: Int32Array | null = null;
   for (let round = 0; round < 10; round++) {
-    const { means, counts } = classMeans(half, nClasses, nearestTo(half, centres));
+    const next = nearestTo(half, centres);
+    if (assignment?.every((k, i) => k === next[i])) break;
+    assignment = next;
+    const { means, counts } = classMeans(half, nClasses, assignment);
     for (let k = 0; k < nClasses; k++)
       if (counts[k]! > 0) centres.set(means.subarray(k * e.m, (k + 1) * e.m), k * e.m);
   }
@@ -188,8 +210,13 @@ function randomHalf(e: GrowthEstimates, nClasses: number, stream: RandomStream):
   const order = Int32Array.from({ length: e.n }, (_, i) => i);
   stream.shuffle(order);
   const values = new Float64Array(n * e.m);
-  for (let i = 0; i < n; i++) values.set(e.values.subarray(order[i]! * e.m, (order[i]! + 1) * e.m), i * e.m);
-  return { ...e, n, values };
+  const turned = new Float64Array(n * e.m);
+  for (let i = 0; i < n; i++)
+    for (let a = 0; a < e.m; a++) {
+      values[i * e.m + a] = e.values[order[i]! * e.m + a]!;
+      turned[i * e.m + a] = e.turned[order[i]! * e.m + a]!;
+    }
+  return { ...e, n, values, turned };
 }
 
 /** Groups of random sizes along a random direction through the cloud. */
@@ -243,10 +270,11 @@ function relativeSpread(
   assignment: Int32Array,
 ): Float64Array {
   const within = new Float64Array(counts.length);
+  const to = turn(e.root, means, e.m);
   let total = 0;
   for (let i = 0; i < e.n; i++) {
     const k = assignment[i]!;
-    const d = distance(e, i, means, k * e.m);
+    const d = distance(e.turned, i, e.m, to, k * e.m);
     within[k]! += d;
     total += d / e.n;
   }

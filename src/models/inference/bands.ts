@@ -156,6 +156,22 @@ function directionalPeaks(components: readonly (readonly number[])[], r: number)
   const flat = Float64Array.from(components.flat());
   const u = directionsOf(r);
   const peaks = new Float64Array(DRAWS);
+  if (r === 3) peaksOfThree(peaks, flat, u);
+  else peaksOfAny(peaks, flat, u, nTimes, r);
+  peaks.sort();
+  return Float64Array.from(
+    { length: DRAWS / GROUP },
+    (_, g) => peaks.subarray(g * GROUP, (g + 1) * GROUP).reduce((sum, value) => sum + value, 0) / GROUP,
+  );
+}
+
+function peaksOfAny(
+  peaks: Float64Array,
+  flat: Float64Array,
+  u: Float64Array,
+  nTimes: number,
+  r: number,
+): void {
   for (let d = 0; d < DRAWS; d++) {
     let most = 0;
     for (let t = 0; t < nTimes; t++) {
@@ -166,11 +182,19 @@ function directionalPeaks(components: readonly (readonly number[])[], r: number)
     }
     peaks[d] = most;
   }
-  peaks.sort();
-  return Float64Array.from(
-    { length: DRAWS / GROUP },
-    (_, g) => peaks.subarray(g * GROUP, (g + 1) * GROUP).reduce((sum, value) => sum + value, 0) / GROUP,
-  );
+}
+
+/** {@link peaksOfAny} for three components (quadratic trajectories), written out. */
+function peaksOfThree(peaks: Float64Array, flat: Float64Array, u: Float64Array): void {
+  for (let d = 0; d < DRAWS; d++) {
+    const u0 = u[3 * d]!;
+    const u1 = u[3 * d + 1]!;
+    const u2 = u[3 * d + 2]!;
+    let most = 0;
+    for (let e = 0; e < flat.length; e += 3)
+      most = Math.max(most, Math.abs(flat[e]! * u0 + flat[e + 1]! * u1 + flat[e + 2]! * u2));
+    peaks[d] = most;
+  }
 }
 
 /** Rows of unit length with the same correlations, turned to their principal axes, each axis pointing up on the whole. */
