@@ -39,5 +39,7 @@ export function lawInWords(law: ScalingLaw, { points, power, target, met }: Scal
   if (power === null) return "";
   const exponent = `${power.exponent.toFixed(2)} (± ${power.standardError.toFixed(2)})`;
   if (target === null) return exponent;
-  return `${exponent}; to reach ${target[0]} to ${target[1]}: ${met ? "met" : "**missed**"}`;
+  const [lowest, highest] = target;
+  const aim = lowest === 0 ? `at most ${highest}` : `${lowest} to ${highest}`;
+  return `${exponent}; to reach ${aim}: ${met ? "met" : "**missed**"}`;
 }

@@ -3,6 +3,7 @@ import { fitting, ONE_START } from "../fitting.js";
 import type { Case } from "../types.js";
 import { processFit } from "../wholeProcess.js";
 
+const SEVERAL_STARTS = { startsInitial: 20, startsFinal: 5 };
 const TIMED =
   "quadratic, random intercept and slope; moments from the table in memory, then the fit on all cores, standard errors included";
 
@@ -23,6 +24,7 @@ export const nationalYear: readonly Case[] = [
       workers: "auto",
       runs: 3,
       apart: true,
+      reference: SEVERAL_STARTS,
     }),
   },
   {
@@ -53,6 +55,7 @@ export const nationalYear: readonly Case[] = [
       runs: 2,
       warmUps: 0,
       apart: true,
+      reference: { startsInitial: 8, startsFinal: 2 },
     }),
   },
   {
@@ -64,7 +67,7 @@ export const nationalYear: readonly Case[] = [
     measure: fitting({
       cohort: REGULAR,
       model: quadratic("session", { classes: 4 }),
-      options: { startsInitial: 20, startsFinal: 5 },
+      options: SEVERAL_STARTS,
       workers: "auto",
       runs: 1,
       warmUps: 0,
@@ -86,6 +89,7 @@ export const nationalYear: readonly Case[] = [
       model: quadratic("session", { classes: 4 }),
       options: { startsInitial: 1, startsFinal: 1 },
       runs: 3,
+      reference: SEVERAL_STARTS,
     }),
   },
 ];
