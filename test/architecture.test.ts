@@ -26,6 +26,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   "@stdlib": ["core/distributions.ts"],
   "@expo-google-fonts/arimo": ["report/"],
   commander: ["cli/"],
+  mathjs: ["core/expression/syntax.ts"],
   "ml-matrix": ["core/linalg.ts"],
   piscina: ["workers/"],
   "pure-rand": ["core/random.ts"],

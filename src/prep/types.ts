@@ -61,7 +61,7 @@ export interface CovariateSpec {
   readonly name: string;
   /** Source column; default the name itself. Not used with `expression`. */
   readonly column?: string;
-  /** Expression, in the syntax of mathjs, over other columns and covariates, e.g. `(age - 40) / 10`. */
+  /** mathjs expression over other columns and covariates, e.g. `(age - 40) / 10`. */
   readonly expression?: string;
   /** Default: numeric when every value is a number, else factor. */
   readonly type?: "numeric" | "factor";
@@ -79,7 +79,7 @@ export interface CovariateSpec {
 /** A rule that sets rows aside, e.g. `{ name: "adults", keep: "age >= 18" }`. */
 export interface ExclusionRule {
   readonly name: string;
-  /** Expression, likewise; rows where it is false or missing are set aside. */
+  /** mathjs expression; rows where it is false or missing are set aside. */
   readonly keep: string;
 }
 

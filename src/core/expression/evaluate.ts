@@ -29,47 +29,38 @@ export interface EvaluationContext {
  * @throws InputError for arithmetic on text, or text compared with a column of numbers
  */
 export function evaluate(node: SyntaxNode, context: EvaluationContext): Value {
-  const { text } = context;
-  switch (node.kind) {
-    case "number":
-    case "text":
-      return node;
-    case "name":
+  switch (node.type) {
+    case "ParenthesisNode":
+      return evaluate(node.content, context);
+    case "ConstantNode": {
+      const constant: unknown = node.value;
+      return typeof constant === "string"
+        ? { kind: "text", value: constant }
+        : { kind: "number", value: Number(constant) };
+    }
+    case "SymbolNode":
       return readColumn(node.name, context);
-    case "unary":
-      return applyUnary(
-        UNARY_OPERATORS.get(node.operator)!,
-        asNumeric(evaluate(node.operand, context), text, `the operand of ${node.operator}`),
-      );
-    case "binary":
-      return applyArithmetic(
-        node.operator,
-        asNumeric(evaluate(node.left, context), text, `the left side of ${node.operator}`),
-        asNumeric(evaluate(node.right, context), text, `the right side of ${node.operator}`),
-      );
-    case "comparison": {
+    case "OperatorNode":
+      return evaluateOperator(node.fn, node.args, context);
+    case "RelationalNode": {
       // a < b < c holds when every neighbouring pair does.
-      const parts = node.operands.map((part) => evaluate(part, context));
-      return node.operators
+      const parts = node.params.map((part) => evaluate(part, context));
+      return node.conditionals
         .map((name, i) => compare(name, parts[i]!, parts[i + 1]!, context))
         .reduce((a, b) => applyBinary(and, a, b));
     }
-    case "choice":
+    case "ConditionalNode":
       return choose(
-        asNumeric(evaluate(node.condition, context), text, "a condition"),
-        evaluate(node.yes, context),
-        evaluate(node.no, context),
+        asNumeric(evaluate(node.condition, context), context.text, "a condition"),
+        evaluate(node.trueExpr, context),
+        evaluate(node.falseExpr, context),
         context,
       );
-    case "call":
-      return evaluateFunction(node.name, node.args, context);
+    case "FunctionNode":
+      return evaluateFunction(node.fn.name ?? node.fn.toString(), node.args, context);
+    default:
+      throw new TypeError(`evaluate: unchecked node ${node.type}`);
   }
-}
-
-function applyArithmetic(operator: string, left: NumericValue, right: NumericValue): NumericValue {
-  if (operator === "pow" && right.kind === "number" && Number.isInteger(right.value) && right.value > 0)
-    return applyUnary((x) => wholePower(x, right.value), left);
-  return applyBinary(ARITHMETIC.get(operator)!, left, right);
 }
 
 function readColumn(name: string, context: EvaluationContext): Value {
@@ -78,8 +69,28 @@ function readColumn(name: string, context: EvaluationContext): Value {
   return column.kind === "factor" ? column : { kind: "numbers", values: column.values };
 }
 
+function evaluateOperator(name: string, args: readonly SyntaxNode[], context: EvaluationContext): Value {
+  const { text } = context;
+  const unary = UNARY_OPERATORS.get(name);
+  const first = evaluate(args[0]!, context);
+  if (unary) return applyUnary(unary, asNumeric(first, text, `the operand of ${name}`));
+  const second = evaluate(args[1]!, context);
+  if (COMPARISONS.has(name)) return compare(name, first, second, context);
+  return applyArithmetic(
+    name,
+    asNumeric(first, text, `the left side of ${name}`),
+    asNumeric(second, text, `the right side of ${name}`),
+  );
+}
+
+function applyArithmetic(operator: string, left: NumericValue, right: NumericValue): NumericValue {
+  if (operator === "pow" && right.kind === "number" && Number.isInteger(right.value) && right.value > 0)
+    return applyUnary((x) => wholePower(x, right.value), left);
+  return applyBinary(ARITHMETIC.get(operator)!, left, right);
+}
+
 function evaluateFunction(name: string, args: readonly SyntaxNode[], context: EvaluationContext): Value {
-  if (name === "column") return readColumn((args[0] as { value: string }).value, context);
+  if (name === "column") return readColumn(String((args[0] as { value?: unknown }).value), context);
   const values = args.map((argument) => evaluate(argument, context));
   if (name === "is_missing") return isMissing(values[0]!);
   if (name === "days") return daysSinceEpoch(values[0]!, context.text);

@@ -144,16 +144,16 @@ function multiplyShape(a: TimeShape, b: TimeShape): TimeShape {
 /** a time^p of an expression made of the time column, numbers, products and whole powers; null for anything else. */
 function monomialOf(node: SyntaxNode, time: string): Pick<TimeShape, "power" | "coefficient"> | null {
   if (isTime(node, time)) return { power: 1, coefficient: 1 };
-  if (node.kind === "number") return node.value === 0 ? null : { power: 0, coefficient: node.value };
-  if (node.kind === "unary") {
-    const inner = node.operator === "unaryMinus" ? monomialOf(node.operand, time) : null;
-    return inner === null ? null : { ...inner, coefficient: -inner.coefficient };
-  }
-  if (node.kind !== "binary") return null;
-  const left = monomialOf(node.left, time);
-  const right = left === null ? null : monomialOf(node.right, time);
-  if (left === null || right === null) return null;
-  switch (node.operator) {
+  if (node.type === "ParenthesisNode") return monomialOf(node.content, time);
+  if (node.type === "ConstantNode")
+    return typeof node.value === "number" && node.value !== 0 ? { power: 0, coefficient: node.value } : null;
+  if (node.type !== "OperatorNode" || node.args.length === 0) return null;
+  const left = monomialOf(node.args[0]!, time);
+  if (left === null) return null;
+  if (node.fn === "unaryMinus") return { ...left, coefficient: -left.coefficient };
+  const right = node.args[1] === undefined ? null : monomialOf(node.args[1], time);
+  if (right === null) return null;
+  switch (node.fn) {
     case "multiply":
       return { power: left.power + right.power, coefficient: left.coefficient * right.coefficient };
     case "divide":
@@ -171,8 +171,8 @@ function monomialOf(node: SyntaxNode, time: string): Pick<TimeShape, "power" | "
 
 /** The time column by its name, or as `column("name")`. */
 function isTime(node: SyntaxNode, time: string): boolean {
-  if (node.kind === "name") return node.name === time;
-  if (node.kind !== "call" || node.name !== "column") return false;
+  if (node.type === "SymbolNode") return node.name === time;
+  if (node.type !== "FunctionNode" || (node.fn.name ?? node.fn.toString()) !== "column") return false;
   const argument = node.args[0];
-  return argument?.kind === "text" && argument.value === time;
+  return argument?.type === "ConstantNode" && argument.value === time;
 }

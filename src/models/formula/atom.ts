@@ -174,6 +174,6 @@ function textConstant({ node, text }: Expression): InputError {
     code: "formula-syntax",
     message: `The text ${shown} is not a term: it is the same for everybody.`,
     expected: "the name of a column, or a comparison with one",
-    ...(node.kind === "text" ? { fix: `If a column has that name, write column(${shown}).` } : {}),
+    ...(node.type === "ConstantNode" ? { fix: `If a column has that name, write column(${shown}).` } : {}),
   });
 }
