@@ -4,7 +4,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { renderPng, renderSvg, withPaper } from "#dist/report/render.js";
+import { renderPng, renderSvg, withPaper } from "symptom-trajectories/report";
 import { machine, seconds } from "./measure.js";
 import { RESULTS, ROOT } from "./paths.js";
 import { scalingFigure } from "./suite/scalingFigure.js";
