@@ -9,7 +9,7 @@ import {
   type MaximumOutcome,
   profileLimit,
 } from "./fit/profile.js";
-import { clusterSumsPass, productsPass } from "./fit/scores.js";
+import { clusterSumsPass, productsPass } from "./fit/scoreProducts.js";
 import type { SharedData, Task } from "./jobs/job.js";
 import type { PassKind, PassRegistry } from "./jobs/passes.js";
 import { informationPass, likelihoodPass, type ProblemData } from "./likelihood.js";

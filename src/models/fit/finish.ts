@@ -4,7 +4,7 @@ import { freeLikelihoodOf, type ProblemData, type ProblemShape } from "../likeli
 import { allocateFor, type ParameterLayout, permuteClasses, unpackInto } from "../parameters.js";
 import { freeVector, fullDirections, fullScale, fullVector } from "./freeSpace.js";
 import { newtonFinish } from "./newton.js";
-import { sumScoreProducts } from "./scores.js";
+import { sumScoreProducts } from "./scoreProducts.js";
 
 /** Input of the last stage: the best start, polished and described. */
 export interface FinishInput {

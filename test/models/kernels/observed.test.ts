@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createObjective, type Objective } from "../../../src/models/fit/objective.js";
-import { sumScoreProducts, visitScores } from "../../../src/models/fit/scores.js";
+import { sumScoreProducts } from "../../../src/models/fit/scoreProducts.js";
+import { visitScores } from "../../../src/models/fit/scores.js";
 import { gaussianKernel } from "../../../src/models/kernels/gaussian.js";
 import type { ProblemData } from "../../../src/models/likelihood.js";
 import { permuteClasses } from "../../../src/models/parameters.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createStream } from "../../../src/core/random.js";
-import { sumScoreProducts } from "../../../src/models/fit/scores.js";
+import { sumScoreProducts } from "../../../src/models/fit/scoreProducts.js";
 import {
   layoutOf,
   objectiveOf,

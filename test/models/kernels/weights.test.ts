@@ -4,7 +4,7 @@ import { createStream } from "../../../src/core/random.js";
 import { buildMoments, type MomentRows, type Moments } from "../../../src/models/design/moments.js";
 import { buildRowData, type RowData } from "../../../src/models/design/rowData.js";
 import { createObjective } from "../../../src/models/fit/objective.js";
-import { sumScoreProducts } from "../../../src/models/fit/scores.js";
+import { sumScoreProducts } from "../../../src/models/fit/scoreProducts.js";
 import { commonKernel, isCommonKernelModel } from "../../../src/models/kernels/common.js";
 import { generalKernel } from "../../../src/models/kernels/general.js";
 import { oneClassKernel } from "../../../src/models/kernels/oneClass.js";

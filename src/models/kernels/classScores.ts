@@ -4,63 +4,70 @@ import { scoreInto } from "./generalObserved.js";
 import { allocateGeneralScratch, type GeneralScratch } from "./generalScratch.js";
 import { type ObservedLayout, observedLayout } from "./observed.js";
 import { computePattern } from "./pattern.js";
+import { isPlainModel } from "./plain.js";
+import { visitPlainScores } from "./plainScores.js";
 import { logPriorInto } from "./prior.js";
-import type { ClassParameters } from "./types.js";
+import type { ClassParameters, ParameterSizes } from "./types.js";
 
 /**
- * Adds the sum over persons, each as often as their weight says, of s s', s the score of a person in the parameters of the classes: of
- * models whose residuals are independent with one variance per class.
+ * Entries of `observedLayout` that scores are kept for: with a common covariance D and residual variance in class 0 alone.
+ * @param sizes - of the model; one residual parameter per class
+ * @param commonCovariance - D and residual variance equal over classes
+ * @returns rows of the layout, ascending
+ */
+export function scoreEntries(
+  sizes: Pick<ParameterSizes, "nClasses" | "nFixed" | "nRandom" | "nMembership">,
+  commonCovariance: boolean,
+): Int32Array {
+  const layout = observedLayout(sizes);
+  const entries: number[] = [];
+  for (let k = 0; k < sizes.nClasses; k++) {
+    const end = commonCovariance && k > 0 ? layout.covarianceAt : layout.width;
+    for (let e = 0; e < end; e++) entries.push(k * layout.width + e);
+  }
+  return Int32Array.from(entries);
+}
+
+/**
+ * Visits the score of every person in the parameters of the classes, in the order of the moments; weights are left to the visitor. For models
+ * whose residuals are independent with one variance per class.
  * @param moments - the data
  * @param fixed - structure of the means
- * @param commonCovariance - D and residual variance equal over classes: what is of them is a total, in class 0
+ * @param commonCovariance - D and residual variance equal over classes
  * @param parameters - where
- * @param out - square matrix laid out by `observedLayout`; its lower triangle is added to
+ * @param score - filled for one person at a time: the entries of {@link scoreEntries}
+ * @param visit - called once per person after `score` is filled
  */
-export function addScoreProducts(
+export function visitClassScores(
   moments: Moments,
   fixed: FixedStructure,
   commonCovariance: boolean,
   parameters: ClassParameters,
-  out: Float64Array,
+  score: Float64Array,
+  visit: (person: number) => void,
 ): void {
+  if (isPlainModel(moments, commonCovariance)) {
+    visitPlainScores(moments, fixed, parameters, score, visit);
+    return;
+  }
   const { nRandom: q, nMembership } = moments;
   const { nClasses } = parameters;
-  const layout = observedLayout({ nClasses, nFixed: fixed.nFixed, nRandom: q, nMembership });
+  const sizes = { nClasses, nFixed: fixed.nFixed, nRandom: q, nMembership };
+  const layout = observedLayout(sizes);
+  const used = scoreEntries(sizes, commonCovariance);
   const x = allocateGeneralScratch(moments, nClasses, commonCovariance);
-  const used = usedEntries(layout, nClasses, commonCovariance);
-  const n = used.length;
   const scores = new Float64Array(layout.size);
-  const score = new Float64Array(n);
-  const products = new Float64Array(n * n);
   logPriorInto(x.logPrior, nClasses, parameters.logits, nMembership, moments.v, 0);
   for (let g = 0; g < moments.nPatterns; g++) {
     for (let k = 0; k < (commonCovariance ? 1 : nClasses); k++)
       computePattern(x.patterns[k]!, moments, g, parameters.factor, k * q * q, parameters.residual[k]!);
     for (let i = moments.patternStart[g]!; i < moments.patternStart[g + 1]!; i++) {
-      const weight = moments.weights.length > 0 ? moments.weights[i]! : 1;
-      if (weight === 0) continue;
       personScoreInto(scores, x, layout, moments, fixed, parameters, g, i);
       if (commonCovariance) gatherCovariance(scores, layout, nClasses);
-      for (let a = 0; a < n; a++) score[a] = scores[used[a]!]!;
-      for (let a = 0; a < n; a++) {
-        const value = weight * score[a]!;
-        const row = a * n;
-        for (let b = 0; b <= a; b++) products[row + b]! += value * score[b]!;
-      }
+      for (let a = 0; a < used.length; a++) score[a] = scores[used[a]!]!;
+      visit(i);
     }
   }
-  for (let a = 0; a < n; a++)
-    for (let b = 0; b <= a; b++) out[used[a]! * layout.size + used[b]!]! += products[a * n + b]!;
-}
-
-/** Rows of the matrix that scores are kept for: with a common covariance those of D and residual variance in class 0 alone. */
-function usedEntries(layout: ObservedLayout, nClasses: number, commonCovariance: boolean): Int32Array {
-  const entries: number[] = [];
-  for (let k = 0; k < nClasses; k++) {
-    const end = commonCovariance && k > 0 ? layout.covarianceAt : layout.width;
-    for (let e = 0; e < end; e++) entries.push(k * layout.width + e);
-  }
-  return Int32Array.from(entries);
 }
 
 /** The score of person i: the scores in each class by posterior, and for logits less what the prior expects. */
