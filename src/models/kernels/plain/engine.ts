@@ -16,42 +16,71 @@ export interface VariedModel {
   readonly ratios: Float64Array;
 }
 
+/** Random effects that `varied` takes; a model with fewer has others of variance zero there. */
+export const MOST_RANDOM = 2;
+
 /**
  * What does the arithmetic of blocks of people: in WebAssembly where there are vectors (`vectorEngine.ts`), else in JavaScript
  * (`scalarEngine.ts`); the two agree to rounding. A call leaves its results in the fields, until the next call.
  */
-export interface BlockEngine {
+export abstract class BlockEngine {
   /** Sum over people, by weight, of log sum_k ratio_k. */
-  logRatios: number;
+  logRatios = 0;
   /**
    * K x (1 + columns): sum of posteriors by weight, and of these times each column: B'y (m) after `alike`; u (m), then the upper half of
    * W row by row, after `varied`.
    */
   readonly sums: Float64Array;
-  /** After `varied`, by weight: sum of log|G| - q log s2; of z'M z. */
-  logDeterminant: number;
-  squares: number;
-  /** After `varied`, by weight: sum of trace G^-1 and of trace G^-2. */
-  trace: number;
-  trace2: number;
+  /** After `varied`, by weight: sum of log|G| - q log s2; of z'M z; of trace G^-1 and of trace G^-2. */
+  logDeterminant = 0;
+  squares = 0;
+  trace = 0;
+  trace2 = 0;
   /** After `varied`: sum of e e' (q x q), and of S (x) S (q^4, entry [a c b d] = S_ac S_bd). */
   readonly spread: Float64Array;
   readonly products: Float64Array;
   /** Whether `varied` can be called. */
-  readonly takesVaried: boolean;
+  abstract readonly takesVaried: boolean;
+  /** Factor of D, entries 00, 10 and 11, and the residual variance. */
+  protected readonly factor: Float64Array = new Float64Array(3);
+  protected variance = 1;
+
+  constructor(
+    protected readonly moments: Moments,
+    protected readonly nClasses: number,
+  ) {
+    const { nBasis: m, nRandom: q } = moments;
+    this.sums = new Float64Array(nClasses * (1 + m + halfSize(m)));
+    this.spread = new Float64Array(q * q);
+    this.products = new Float64Array(q ** 4);
+  }
+
   /**
    * People `from` .. `to` - 1 of one pattern.
    * @param ratios - K x (1 + m): a and r of the log ratio a + r'B'y against class 0
    * @returns false where a ratio is too large for it, or no number: nothing of the results is of use then
    */
-  alike(ratios: Float64Array, from: number, to: number, posteriors: Float64Array | undefined): boolean;
+  abstract alike(
+    ratios: Float64Array,
+    from: number,
+    to: number,
+    posteriors: Float64Array | undefined,
+  ): boolean;
+
   /** Where the calls of `varied` that follow are evaluated. */
-  prepareVaried(model: VariedModel): void;
+  prepareVaried({ factor, variance }: VariedModel): void {
+    const q = this.moments.nRandom;
+    this.factor[0] = q > 0 ? factor[0]! : 0;
+    this.factor[1] = q > 1 ? factor[2]! : 0;
+    this.factor[2] = q > 1 ? factor[3]! : 0;
+    this.variance = variance;
+  }
+
   /**
    * People `from` .. `to` - 1, whose patterns begin with `pattern`.
    * @returns false where a ratio is too large for it, or no number: nothing of the results is of use then
    */
-  varied(pattern: number, from: number, to: number, posteriors: Float64Array | undefined): boolean;
+  abstract varied(pattern: number, from: number, to: number, posteriors: Float64Array | undefined): boolean;
 }
 
 /** Makes an engine for data and a number of classes. */

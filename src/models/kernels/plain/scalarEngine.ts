@@ -1,9 +1,10 @@
 import type { Moments } from "../../design/moments.js";
 import {
-  type BlockEngine,
+  BlockEngine,
   expandProducts,
   halfIndex,
   halfSize,
+  MOST_RANDOM,
   PEOPLE_PER_BLOCK,
   type VariedModel,
 } from "./engine.js";
@@ -19,7 +20,6 @@ import {
 
 /** `varied` is written out for this basis; smaller ones are filled up with zeros. */
 const COLUMNS = 3;
-const RANDOM = 2;
 const HALF = 6;
 const ALL = COLUMNS + HALF;
 
@@ -33,15 +33,7 @@ export function scalarEngine(moments: Moments, nClasses: number): BlockEngine {
   return new ScalarEngine(moments, nClasses);
 }
 
-class ScalarEngine implements BlockEngine {
-  logRatios = 0;
-  logDeterminant = 0;
-  squares = 0;
-  trace = 0;
-  trace2 = 0;
-  readonly sums: Float64Array;
-  readonly spread: Float64Array;
-  readonly products: Float64Array;
+class ScalarEngine extends BlockEngine {
   readonly takesVaried: boolean;
   /** PEOPLE_PER_BLOCK x K: log ratios, then posteriors (times weights). */
   private readonly block: Float64Array;
@@ -50,18 +42,10 @@ class ScalarEngine implements BlockEngine {
   private readonly mu: Float64Array;
   /** K x (1 + ALL). */
   private readonly ratios: Float64Array;
-  private readonly l: Float64Array = new Float64Array(3);
-  private variance = 1;
 
-  constructor(
-    private readonly moments: Moments,
-    private readonly nClasses: number,
-  ) {
-    const { nBasis: m, nRandom: q } = moments;
-    this.takesVaried = m <= COLUMNS && q <= RANDOM;
-    this.sums = new Float64Array(nClasses * (1 + m + halfSize(m)));
-    this.spread = new Float64Array(q * q);
-    this.products = new Float64Array(q ** 4);
+  constructor(moments: Moments, nClasses: number) {
+    super(moments, nClasses);
+    this.takesVaried = moments.nBasis <= COLUMNS && moments.nRandom <= MOST_RANDOM;
     this.block = new Float64Array(PEOPLE_PER_BLOCK * nClasses);
     this.columns = new Float64Array(ALL * PEOPLE_PER_BLOCK);
     this.mu = new Float64Array(nClasses * COLUMNS);
@@ -83,13 +67,11 @@ class ScalarEngine implements BlockEngine {
     return true;
   }
 
-  prepareVaried({ factor, variance, mu, ratios }: VariedModel): void {
-    const { moments, nClasses, l } = this;
-    const { nBasis: m, nRandom: q } = moments;
-    l[0] = q > 0 ? factor[0]! : 0;
-    l[1] = q > 1 ? factor[2]! : 0;
-    l[2] = q > 1 ? factor[3]! : 0;
-    this.variance = variance;
+  override prepareVaried(model: VariedModel): void {
+    super.prepareVaried(model);
+    const { mu, ratios } = model;
+    const { moments, nClasses } = this;
+    const m = moments.nBasis;
     const nColumns = m + halfSize(m);
     for (let k = 0; k < nClasses; k++) {
       this.ratios[k * (1 + ALL)] = ratios[k * (1 + nColumns)]!;
@@ -114,14 +96,14 @@ class ScalarEngine implements BlockEngine {
 
   /** u and W of each person, and the sums of log|G|, z'M z and S (x) S: the formulas of `plain.ts`, written out for q = 2, m = 3. */
   private columnsOfPeople(pattern: number, from: number, to: number): void {
-    const { moments, columns, l, variance } = this;
+    const { moments, columns, factor, variance } = this;
     const { nBasis: m, by, btb, patternStart, weights } = moments;
     const weighted = weights.length > 0;
     const inverse = 1 / variance;
-    const l00 = l[0]!;
-    const l10 = l[1]!;
-    const l11 = l[2]!;
-    const constant = RANDOM * Math.log(variance);
+    const l00 = factor[0]!;
+    const l10 = factor[1]!;
+    const l11 = factor[2]!;
+    const constant = MOST_RANDOM * Math.log(variance);
     let logDeterminant = 0;
     let determinants = 1;
     let people = 0;
@@ -206,7 +188,7 @@ class ScalarEngine implements BlockEngine {
     }
     this.squares = squares;
     // Random effects that the model does not have are of variance zero here: G is s2 there.
-    const absent = people * (RANDOM - moments.nRandom) * inverse;
+    const absent = people * (MOST_RANDOM - moments.nRandom) * inverse;
     this.trace = trace - absent;
     this.trace2 = trace2 - absent * inverse;
     this.logDeterminant = logDeterminant + Math.log(determinants) - people * constant;

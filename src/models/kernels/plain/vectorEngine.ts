@@ -1,9 +1,10 @@
 import type { Moments } from "../../design/moments.js";
 import {
-  type BlockEngine,
+  BlockEngine,
   expandProducts,
   halfIndex,
   halfSize,
+  MOST_RANDOM,
   PEOPLE_PER_BLOCK,
   type VariedModel,
 } from "./engine.js";
@@ -50,8 +51,6 @@ interface Instance {
   readonly at: Readonly<Record<Address, number>>;
 }
 
-/** Random effects that `varied` takes. */
-const MOST_RANDOM = 2;
 const instances = new Map<number, Instance | null>();
 
 /**
@@ -119,32 +118,19 @@ function instantiate(columns: number): Instance | null {
   };
 }
 
-class VectorEngine implements BlockEngine {
-  logRatios = 0;
-  logDeterminant = 0;
-  squares = 0;
-  trace = 0;
-  trace2 = 0;
-  readonly sums: Float64Array;
-  readonly spread: Float64Array;
-  readonly products: Float64Array;
+class VectorEngine extends BlockEngine {
   readonly takesVaried: boolean;
   /** Where in the module's columns each of ours is: bases of fewer columns are filled up with zeros. */
   private readonly place: Int32Array;
-  private readonly l: [number, number, number] = [0, 0, 0];
-  private variance = 1;
 
   constructor(
     private readonly instance: Instance,
-    private readonly moments: Moments,
-    private readonly nClasses: number,
+    moments: Moments,
+    nClasses: number,
   ) {
-    const { nBasis: m, nRandom: q } = moments;
-    this.takesVaried = q <= MOST_RANDOM;
-    this.place = places(m, instance.columns);
-    this.sums = new Float64Array(nClasses * (1 + m + halfSize(m)));
-    this.spread = new Float64Array(q * q);
-    this.products = new Float64Array(q ** 4);
+    super(moments, nClasses);
+    this.takesVaried = moments.nRandom <= MOST_RANDOM;
+    this.place = places(moments.nBasis, instance.columns);
   }
 
   alike(ratios: Float64Array, from: number, to: number, posteriors: Float64Array | undefined): boolean {
@@ -158,14 +144,12 @@ class VectorEngine implements BlockEngine {
     return true;
   }
 
-  prepareVaried({ factor, variance, mu, ratios }: VariedModel): void {
-    const { instance, moments, nClasses, l } = this;
+  override prepareVaried(model: VariedModel): void {
+    super.prepareVaried(model);
+    const { mu, ratios } = model;
+    const { instance, moments, nClasses } = this;
     const { numbers, at, columns } = instance;
-    const { nBasis: m, nRandom: q } = moments;
-    l[0] = q > 0 ? factor[0]! : 0;
-    l[1] = q > 1 ? factor[2]! : 0;
-    l[2] = q > 1 ? factor[3]! : 0;
-    this.variance = variance;
+    const m = moments.nBasis;
     this.writeRatios(ratios, m + halfSize(m));
     numbers.fill(0, at.MU, at.MU + nClasses * columns);
     for (let k = 0; k < nClasses; k++)
@@ -173,12 +157,12 @@ class VectorEngine implements BlockEngine {
   }
 
   varied(pattern: number, from: number, to: number, posteriors: Float64Array | undefined): boolean {
-    const { instance, moments, nClasses, l, variance } = this;
+    const { instance, moments, nClasses, factor, variance } = this;
     const n = to - from;
     const nColumns = moments.nBasis + halfSize(moments.nBasis);
     this.writePeople(from, to);
     this.writePatterns(pattern, from, to);
-    if (instance.call.varied(n, nClasses, l[0], l[1], l[2], variance) === 0) return false;
+    if (instance.call.varied(n, nClasses, factor[0]!, factor[1]!, factor[2]!, variance) === 0) return false;
     this.finish(from, to, nColumns, true, posteriors);
     this.readSpread(from, to);
     return true;
