@@ -228,6 +228,10 @@ function fillPattern(moments: Moments, block: Block, g: number, first: number, e
 function fillPerson(moments: Moments, block: Block, position: number, first: number, end: number): void {
   const { nBasis, by } = moments;
   const { outcome } = block;
+  if (nBasis === 3) {
+    fillPersonOfThree(moments, block, position, first, end);
+    return;
+  }
   let squares = 0;
   for (let r = first; r < end; r++) squares += outcome[r]! * outcome[r]!;
   moments.yy[position] = squares;
@@ -237,6 +241,34 @@ function fillPerson(moments: Moments, block: Block, position: number, first: num
     for (let r = first; r < end; r++) sum += column[r]! * outcome[r]!;
     by[position * nBasis + a] = sum;
   }
+}
+
+/** The same for three columns, as of a quadratic curve: every sum in one pass over the rows. */
+function fillPersonOfThree(
+  { yy, by }: Moments,
+  { basis, outcome }: Block,
+  position: number,
+  first: number,
+  end: number,
+): void {
+  const a = basis[0]!;
+  const b = basis[1]!;
+  const c = basis[2]!;
+  let squares = 0;
+  let sumA = 0;
+  let sumB = 0;
+  let sumC = 0;
+  for (let r = first; r < end; r++) {
+    const y = outcome[r]!;
+    squares += y * y;
+    sumA += a[r]! * y;
+    sumB += b[r]! * y;
+    sumC += c[r]! * y;
+  }
+  yy[position] = squares;
+  by[3 * position] = sumA;
+  by[3 * position + 1] = sumB;
+  by[3 * position + 2] = sumC;
 }
 
 /** Columns side by side, one person's values together; nothing is stored for the constant alone. */

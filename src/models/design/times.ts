@@ -51,13 +51,7 @@ const INTERVALS = 8192;
  * @returns the values, in the order of `ranks`
  */
 export function orderStatistics(values: Float64Array, ranks: readonly number[]): number[] {
-  let minimum = Number.POSITIVE_INFINITY;
-  let maximum = Number.NEGATIVE_INFINITY;
-  for (let r = 0; r < values.length; r++) {
-    const value = values[r]!;
-    if (value < minimum) minimum = value;
-    if (value > maximum) maximum = value;
-  }
+  const [minimum, maximum] = rangeOf(values);
   const perUnit = INTERVALS / (maximum - minimum);
   // All alike, or so close or so far apart that intervals cannot be told: no counting.
   if (!Number.isFinite(perUnit) || perUnit === 0) {
@@ -80,6 +74,24 @@ export function orderStatistics(values: Float64Array, ranks: readonly number[]):
   }
   for (const list of members.values()) list.sort();
   return ranks.map((rank, i) => members.get(intervals[i]!)![rank - below[intervals[i]!]!]!);
+}
+
+/** The latest of rows first .. end - 1. */
+function latest(time: Float64Array, first: number, end: number): number {
+  let last = time[first]!;
+  for (let r = first + 1; r < end; r++) if (time[r]! > last) last = time[r]!;
+  return last;
+}
+
+function rangeOf(values: Float64Array): [number, number] {
+  let minimum = Number.POSITIVE_INFINITY;
+  let maximum = Number.NEGATIVE_INFINITY;
+  for (let r = 0; r < values.length; r++) {
+    const value = values[r]!;
+    if (value < minimum) minimum = value;
+    if (value > maximum) maximum = value;
+  }
+  return [minimum, maximum];
 }
 
 /** Last position of ascending counts, save the very last, that does not exceed a rank. */
@@ -105,18 +117,8 @@ function lastNotAbove(counts: Int32Array, rank: number): number {
 export function describeTimes(time: Float64Array, start: Int32Array, seenOnly = false): TimeSummary {
   const nPersons = start.length - 1;
   const last = new Float64Array(nPersons);
-  let minimum = Number.POSITIVE_INFINITY;
-  let maximum = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < nPersons; i++) {
-    let latest = Number.NEGATIVE_INFINITY;
-    for (let r = start[i]!; r < start[i + 1]!; r++) {
-      const t = time[r]!;
-      if (t > latest) latest = t;
-      if (t < minimum) minimum = t;
-    }
-    last[i] = latest;
-    if (latest > maximum) maximum = latest;
-  }
+  for (let i = 0; i < nPersons; i++) last[i] = latest(time, start[i]!, start[i + 1]!);
+  const [minimum, maximum] = rangeOf(time);
   const [lastCommon] = orderStatistics(last, [Math.floor((nPersons - 1) / 2)]) as [number];
   const few = distinctTimes(time, MAX_DISTINCT);
   const sorted = few === null ? (seenOnly ? [...new Set(time)].sort((a, b) => a - b) : []) : [...few];
