@@ -28,12 +28,12 @@ export function posteriorsOf(
 ): Posteriors {
   const { personIndex } = design.moments;
   const nPersons = personIndex.length;
-  const rankOfPerson = new Int32Array(table.nPersons).fill(-1);
-  for (let rank = 0; rank < nPersons; rank++) rankOfPerson[design.keptPersons[rank]!] = rank;
+  const rankOf = new Int32Array(table.nPersons);
+  for (let rank = 0; rank < nPersons; rank++) rankOf[design.keptPersons[rank]!] = rank;
   const out = new Float64Array(nPersons * nClasses);
   const modalClass = new Int32Array(nPersons);
   for (let position = 0; position < nPersons; position++) {
-    const rank = rankOfPerson[personIndex[position]!]!;
+    const rank = rankOf[personIndex[position]!]!;
     let best = 0;
     for (let k = 0; k < nClasses; k++) {
       const p = values[position * nClasses + k]!;

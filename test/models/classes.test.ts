@@ -80,6 +80,23 @@ describe("classes", () => {
     }
   });
 
+  test("without covariates fitted means at a time are those of the trajectory, however the basis is written", async () => {
+    const curve = { ...base, fixed: "1 + time + time^2", random: "1" };
+    const powers = await fit(table, curve, QUICK);
+    const orthogonal = await fit(table, { ...curve, fixed: "1 + poly(time, 2)" }, QUICK);
+    for (const [k, { observedMeans, meanTrajectory }] of powers.classes.entries()) {
+      const other = orthogonal.classes[k]!.observedMeans;
+      expect(observedMeans.time).toEqual(meanTrajectory.time);
+      meanTrajectory.mean.forEach((mean, t) => {
+        expect(observedMeans.fitted[t]!).toBeCloseTo(mean, 9);
+        // The same model by another basis, which is read row by row: both end at the maximum up to its tolerance.
+        expect(other.fitted[t]!).toBeCloseTo(mean, 4);
+        expect(other.observed[t]!).toBeCloseTo(observedMeans.observed[t]!, 4);
+        expect(other.weight[t]!).toBeCloseTo(observedMeans.weight[t]!, 3);
+      });
+    }
+  });
+
   test("with many times observed means come in bins that hold every row", async () => {
     const irregular = withColumns(table, { time: (row, r) => row.time! + ((r * 7919) % 1000) / 1000 });
     const own = await fit(irregular, base, QUICK);

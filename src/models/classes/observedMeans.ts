@@ -3,7 +3,7 @@ import { allocateBlock, type Block, endOfBlock, readBlock } from "../design/bloc
 import { takeValues } from "../design/columns.js";
 import { distinctTimes, orderStatistics } from "../design/times.js";
 import type { Design } from "../design/types.js";
-import { fillRows } from "../design/usedRows.js";
+import { fillRows, isPower, type UsedRows, writeOutRows } from "../design/usedRows.js";
 import type { ClassParameters } from "../kernels/types.js";
 import type { ObservedMeans, Posteriors } from "../result.js";
 import type { ModelSpec } from "../spec.js";
@@ -30,7 +30,8 @@ export function observedMeans(input: ObservedInput): ObservedMeans[] {
   const { used } = input.design;
   const bins = timeBins(takeValues(used.time, used.rows));
   const { count, distinct } = bins;
-  const { weight, time, observed, fitted } = sumCells(input, bins);
+  const { weight, time, observed, fitted } =
+    distinct !== null && followsTime(input.design) ? sumByTime(input, bins, distinct) : sumCells(input, bins);
   return Array.from({ length: input.parameters.nClasses }, (_, k) => {
     const cells = Array.from({ length: count }, (_cell, b) => k * count + b).filter(
       (cell) => weight[cell]! > 1e-6,
@@ -51,6 +52,69 @@ interface CellSums {
   readonly time: Float64Array;
   readonly observed: Float64Array;
   readonly fitted: Float64Array;
+}
+
+/** Whether everybody of a class has the same fitted mean at the same time. */
+function followsTime({ used, personColumns }: Design): boolean {
+  return personColumns.length === 1 && used.basis.every(isPower);
+}
+
+/** The sums where a bin is one time and the fitted means follow from it: only scores and posteriors differ by row. */
+function sumByTime(
+  { design, parameters, posteriors }: ObservedInput,
+  bins: TimeBins,
+  times: Float64Array,
+): CellSums {
+  const { used, keptStart, keptPersons } = design;
+  const { scaling } = design.stored;
+  const { nClasses } = parameters;
+  const { count } = bins;
+  // By time, then class: the classes of a row lie together.
+  const weight = new Float64Array(count * nClasses);
+  const observed = new Float64Array(count * nClasses);
+  for (let i = 0; i < keptPersons.length; i++)
+    addScores(weight, observed, bins, used, keptStart[i]!, keptStart[i + 1]!, posteriors, i * nClasses);
+  const at: UsedRows = { ...used, nRows: count, rows: null, outcome: times, time: times };
+  const { basis } = writeOutRows(at, scaling);
+  const eta = new Float64Array(nClasses * basis.length);
+  basisCoefficientsInto(eta, design, parameters, 0);
+  const cell = (k: number, b: number): number => b * nClasses + k;
+  const byClass = (value: (k: number, b: number) => number): Float64Array =>
+    Float64Array.from({ length: nClasses * count }, (_, c) => value(Math.floor(c / count), c % count));
+  const fittedMean = (k: number, b: number): number => {
+    const mean = basis.reduce((sum, column, j) => sum + eta[k * basis.length + j]! * column[b]!, 0);
+    return mean * scaling.outcomeSd + scaling.outcomeMean;
+  };
+  return {
+    weight: byClass((k, b) => weight[cell(k, b)]!),
+    time: byClass((k, b) => weight[cell(k, b)]! * times[b]!),
+    observed: byClass((k, b) => observed[cell(k, b)]!),
+    fitted: byClass((k, b) => weight[cell(k, b)]! * fittedMean(k, b)),
+  };
+}
+
+/** Adds scores first .. end - 1, weighted by the posteriors of their person, which begin at `from`. */
+function addScores(
+  weight: Float64Array,
+  observed: Float64Array,
+  bins: TimeBins,
+  { time, outcome, rows }: UsedRows,
+  first: number,
+  end: number,
+  { values, nClasses }: Posteriors,
+  from: number,
+): void {
+  let bin = -1;
+  for (let r = first; r < end; r++) {
+    const row = rows === null ? r : rows[r]!;
+    const score = outcome[row]!;
+    bin = binOf(bins, time[row]!, bin);
+    for (let k = 0; k < nClasses; k++) {
+      const p = values[from + k]!;
+      weight[bin * nClasses + k]! += p;
+      observed[bin * nClasses + k]! += p * score;
+    }
+  }
 }
 
 function sumCells({ design, parameters, posteriors }: ObservedInput, bins: TimeBins): CellSums {
