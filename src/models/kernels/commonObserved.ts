@@ -24,6 +24,8 @@ import type { ClassParameters } from "./types.js";
 
 /** With fewer people in a pattern, their own scores are cheaper than folding the pattern's sums. */
 const PERSONS_FOR_SUMS = 10;
+/** Persons whose posteriors and products are held at once. */
+const PERSONS_PER_BLOCK = 128;
 
 /** Differences and sums of one pattern. nPhi = 1 + m; nSpecific = 1 + P; nShared = q (q + 1) / 2 + 1. */
 interface Scratch {
@@ -42,9 +44,11 @@ interface Scratch {
   /** m x m: A and A A. */
   readonly map: Float64Array;
   readonly twice: Float64Array;
-  /** K: posteriors of a person. */
-  readonly posterior: Float64Array;
-  /** nPhi (nPhi + 1) / 2: products of (1, c), and the sums of them over persons, for all and for each pair of classes. */
+  /** PERSONS_PER_BLOCK x K: posteriors; and of each person the weight, and that times the posteriors of a pair. */
+  readonly posteriors: Float64Array;
+  readonly own: Float64Array;
+  readonly both: Float64Array;
+  /** PERSONS_PER_BLOCK x nPhi (nPhi + 1) / 2: products of (1, c); the sums of them over persons, for all and for each pair of classes. */
   readonly products: Float64Array;
   readonly total: Float64Array;
   readonly pairs: Float64Array;
@@ -55,6 +59,10 @@ interface Scratch {
   /** Coefficients (1, c) of the differences of scores of a pair, and those times the pair's sums. */
   readonly difference: Float64Array;
   readonly product: Float64Array;
+  /** nPhi x nPhi: the sums of a pair as a matrix, and where they are kept; rows of `taken` of a pair's differences. */
+  readonly square: Float64Array;
+  readonly productAt: Int32Array;
+  readonly rows: Int32Array;
   /** Of one person: K x nSpecific, K x nShared. */
   readonly specific: Float64Array;
   readonly shared: Float64Array;
@@ -136,8 +144,10 @@ function allocate({ nClasses, m, q, nPhi, nSpecific, nShared, nTaken }: Sizes): 
     centre: new Float64Array(m),
     map: new Float64Array(m * m),
     twice: new Float64Array(m * m),
-    posterior: new Float64Array(nClasses),
-    products: new Float64Array(nProducts),
+    posteriors: new Float64Array(PERSONS_PER_BLOCK * nClasses),
+    own: new Float64Array(PERSONS_PER_BLOCK),
+    both: new Float64Array(PERSONS_PER_BLOCK),
+    products: new Float64Array(PERSONS_PER_BLOCK * nProducts),
     total: new Float64Array(nProducts),
     pairs: new Float64Array(((nClasses * (nClasses - 1)) / 2) * nProducts),
     weight: new Float64Array(nClasses),
@@ -145,6 +155,11 @@ function allocate({ nClasses, m, q, nPhi, nSpecific, nShared, nTaken }: Sizes): 
     zz: new Float64Array(q * q),
     difference: new Float64Array(nDifference * nPhi),
     product: new Float64Array(nDifference * nPhi),
+    square: new Float64Array(nPhi * nPhi),
+    productAt: Int32Array.from({ length: nPhi * nPhi }, (_, e) =>
+      positionOfProduct(nPhi, Math.floor(e / nPhi), e % nPhi),
+    ),
+    rows: new Int32Array(nDifference),
     specific: new Float64Array(nClasses * nSpecific),
     shared: new Float64Array(nClasses * nShared),
     taken: new Float64Array(nTaken * nTaken),
@@ -213,94 +228,167 @@ function addPersons(
   g: number,
   bySums: boolean,
 ): void {
-  const { nClasses, m, nPhi } = sizes;
-  const { by, weights } = moments;
-  const { products, total, posterior, weight, first, centre } = x;
-  const nProducts = products.length;
-  total.fill(0);
-  weight.fill(0);
-  first.fill(0);
+  x.total.fill(0);
+  x.weight.fill(0);
+  x.first.fill(0);
   if (bySums) x.pairs.fill(0);
   const end = moments.patternStart[g + 1]!;
-  for (let i = moments.patternStart[g]!; i < end; i++) {
-    const own = weights.length > 0 ? weights[i]! : 1;
-    if (own === 0) continue;
-    products[0] = 1;
-    let at = nPhi;
-    for (let a = 0; a < m; a++) products[1 + a] = by[i * m + a]! - centre[a]!;
-    for (let a = 1; a <= m; a++) for (let b = 1; b <= a; b++) products[at++] = products[a]! * products[b]!;
-    for (let e = 0; e < nProducts; e++) total[e]! += own * products[e]!;
-    posteriorsInto(x, nClasses, m);
-    for (let k = 0; k < nClasses; k++) {
-      const p = own * posterior[k]!;
-      weight[k]! += p;
-      for (let a = 0; a < m; a++) first[k * m + a]! += p * products[1 + a]!;
-    }
-    if (bySums) addPairs(x, nClasses, own);
-    else takePerson(x, sizes, fixed, own);
+  for (let from = moments.patternStart[g]!; from < end; from += PERSONS_PER_BLOCK) {
+    const to = Math.min(from + PERSONS_PER_BLOCK, end);
+    for (let i = from; i < to; i++) readPerson(x, sizes, moments, i, i - from);
+    addClasses(x, sizes, to - from);
+    if (bySums) addPairs(x, sizes.nClasses, to - from);
+    else for (let i = 0; i < to - from; i++) takePerson(x, sizes, fixed, i);
   }
 }
 
-/** Posteriors of the person whose c is in the products. */
-function posteriorsInto({ posterior, slope, offset, products }: Scratch, nClasses: number, m: number): void {
+/** Products of (1, c), posteriors and weight of person i into place `at` of the block. */
+function readPerson(x: Scratch, { nClasses, m }: Sizes, moments: Moments, i: number, at: number): void {
+  const { by, weights } = moments;
+  const { products, centre } = x;
+  const c = at * x.total.length;
+  products[c] = 1;
+  for (let a = 0; a < m; a++) products[c + 1 + a] = by[i * m + a]! - centre[a]!;
+  let to = c + 1 + m;
+  for (let a = 1; a <= m; a++)
+    for (let b = 1; b <= a; b++) products[to++] = products[c + a]! * products[c + b]!;
+  x.own[at] = weights.length > 0 ? weights[i]! : 1;
+  posteriorsInto(x, nClasses, m, at * nClasses, c);
+}
+
+/** Adds a block's products for all together, and its posteriors and posterior-weighted c for each class. */
+function addClasses(x: Scratch, { nClasses, m }: Sizes, count: number): void {
+  const { total, own, posteriors, products, weight, first } = x;
+  const n = total.length;
+  addProducts(x, total, 0, own, count);
+  for (let k = 0; k < nClasses; k++)
+    for (let a = 0; a <= m; a++) {
+      let sum = 0;
+      for (let i = 0, p = k, c = a; i < count; i++, p += nClasses, c += n)
+        sum += own[i]! * posteriors[p]! * products[c]!;
+      if (a === 0) weight[k]! += sum;
+      else first[k * m + a - 1]! += sum;
+    }
+}
+
+/** Adds a block's products, each person times a number. */
+function addProducts(x: Scratch, sums: Float64Array, at: number, times: Float64Array, count: number): void {
+  const n = x.total.length;
+  if (n === 10) addTen(sums, at, times, x.products, count);
+  else
+    for (let i = 0, c = 0; i < count; i++)
+      for (let e = 0; e < n; e++) sums[at + e]! += times[i]! * x.products[c++]!;
+}
+
+/** Posteriors, at `p`, of the person whose c is in the products at `c`. */
+function posteriorsInto(x: Scratch, nClasses: number, m: number, p: number, c: number): void {
+  const { posteriors, slope, offset, products } = x;
   let largest = Number.NEGATIVE_INFINITY;
   for (let k = 0; k < nClasses; k++) {
     let value = offset[k]!;
-    for (let a = 0; a < m; a++) value += slope[k * m + a]! * products[1 + a]!;
-    posterior[k] = value;
+    for (let a = 0; a < m; a++) value += slope[k * m + a]! * products[c + 1 + a]!;
+    posteriors[p + k] = value;
     if (value > largest) largest = value;
   }
   let sum = 0;
   for (let k = 0; k < nClasses; k++) {
-    const share = Math.exp(posterior[k]! - largest);
-    posterior[k] = share;
+    const share = Math.exp(posteriors[p + k]! - largest);
+    posteriors[p + k] = share;
     sum += share;
   }
   const inverse = 1 / sum;
-  for (let k = 0; k < nClasses; k++) posterior[k]! *= inverse;
+  for (let k = 0; k < nClasses; k++) posteriors[p + k]! *= inverse;
 }
 
-/** Adds p_k p_l (1, c)(1, c)' to the sums of every pair. */
-function addPairs({ pairs, products, posterior }: Scratch, nClasses: number, own: number): void {
-  const n = products.length;
+/** Adds p_k p_l (1, c)(1, c)' of a block to the sums of every pair. */
+function addPairs(x: Scratch, nClasses: number, count: number): void {
+  const n = x.total.length;
   let at = 0;
   for (let k = 1; k < nClasses; k++)
-    for (let l = 0; l < k; l++) {
-      const both = own * posterior[k]! * posterior[l]!;
-      for (let e = 0; e < n; e++) pairs[at + e]! += both * products[e]!;
-      at += n;
+    for (let l = 0; l < k; l++, at += n) {
+      for (let i = 0, p = 0; i < count; i++, p += nClasses)
+        x.both[i] = x.own[i]! * x.posteriors[p + k]! * x.posteriors[p + l]!;
+      addProducts(x, x.pairs, at, x.both, count);
     }
+}
+
+/** {@link addProducts} for three basis columns (quadratic trajectories), written out. */
+function addTen(
+  sums: Float64Array,
+  at: number,
+  times: Float64Array,
+  products: Float64Array,
+  count: number,
+): void {
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let s4 = 0;
+  let s5 = 0;
+  let s6 = 0;
+  let s7 = 0;
+  let s8 = 0;
+  let s9 = 0;
+  for (let i = 0, c = 0; i < count; i++, c += 10) {
+    const p = times[i]!;
+    s0 += p;
+    s1 += p * products[c + 1]!;
+    s2 += p * products[c + 2]!;
+    s3 += p * products[c + 3]!;
+    s4 += p * products[c + 4]!;
+    s5 += p * products[c + 5]!;
+    s6 += p * products[c + 6]!;
+    s7 += p * products[c + 7]!;
+    s8 += p * products[c + 8]!;
+    s9 += p * products[c + 9]!;
+  }
+  sums[at]! += s0;
+  sums[at + 1]! += s1;
+  sums[at + 2]! += s2;
+  sums[at + 3]! += s3;
+  sums[at + 4]! += s4;
+  sums[at + 5]! += s5;
+  sums[at + 6]! += s6;
+  sums[at + 7]! += s7;
+  sums[at + 8]! += s8;
+  sums[at + 9]! += s9;
 }
 
 /** Differences of scores of each pair of classes, times the pair's sums, times the differences. */
 function foldPairs(x: Scratch, sizes: Sizes, fixed: FixedStructure): void {
   const { nClasses, nPhi, nSpecific, nShared, nTaken } = sizes;
-  const { difference, product, pairs, taken } = x;
+  const { difference, product, square, pairs, taken, rows } = x;
   const n = 2 * nSpecific + nShared;
   let at = 0;
   for (let k = 1; k < nClasses; k++)
-    for (let l = 0; l < k; l++, at += x.products.length) {
+    for (let l = 0; l < k; l++, at += x.total.length) {
+      // Where the classes never compete for a person of the pattern there is nothing to take away.
+      if (pairs[at] === 0) continue;
       differencesInto(x, sizes, fixed, k, l);
-      for (let r = 0; r < n; r++)
+      for (let a = 0; a < nPhi; a++)
+        for (let b = 0; b < nPhi; b++) square[a * nPhi + b] = pairs[at + x.productAt[a * nPhi + b]!]!;
+      for (let r = 0; r < n; r++) {
+        rows[r] = rowOfPair(sizes, k, l, r);
         for (let c = 0; c < nPhi; c++) {
           let sum = 0;
-          for (let e = 0; e < nPhi; e++)
-            sum += difference[r * nPhi + e]! * pairs[at + productAt(nPhi, c, e)]!;
+          for (let e = 0; e < nPhi; e++) sum += difference[r * nPhi + e]! * square[e * nPhi + c]!;
           product[r * nPhi + c] = sum;
         }
+      }
       for (let r = 0; r < n; r++) {
-        const row = rowOfPair(sizes, k, l, r) * nTaken;
+        const row = rows[r]! * nTaken;
         for (let s = 0; s <= r; s++) {
           let sum = 0;
           for (let e = 0; e < nPhi; e++) sum += product[r * nPhi + e]! * difference[s * nPhi + e]!;
-          taken[row + rowOfPair(sizes, k, l, s)]! += sum;
+          taken[row + rows[s]!]! += sum;
         }
       }
     }
 }
 
-/** Position among the products of (1, c): first 1 times each entry, then c c' row by row. */
-function productAt(nPhi: number, a: number, b: number): number {
+/** Position of a product of (1, c) among those kept: first 1 times each entry, then c c' row by row. */
+function positionOfProduct(nPhi: number, a: number, b: number): number {
   if (a === 0 || b === 0) return a + b;
   const row = Math.max(a, b) - 1;
   return nPhi + (row * (row + 1)) / 2 + Math.min(a, b) - 1;
@@ -348,11 +436,14 @@ function differencesInto(x: Scratch, sizes: Sizes, fixed: FixedStructure, k: num
   }
 }
 
-/** What the class of one person not being known takes away, from their scores in each class. */
-function takePerson(x: Scratch, sizes: Sizes, fixed: FixedStructure, own: number): void {
+/** What the class of one person of the block not being known takes away, from their scores in each class. */
+function takePerson(x: Scratch, sizes: Sizes, fixed: FixedStructure, at: number): void {
   const { nClasses, nSpecific, nShared, nTaken } = sizes;
-  const { posterior, specific, shared, taken } = x;
-  personScoresInto(x, sizes, fixed);
+  const { specific, shared, taken } = x;
+  const own = x.own[at]!;
+  if (own === 0) return;
+  const posterior = x.posteriors.subarray(at * nClasses, (at + 1) * nClasses);
+  personScoresInto(x, sizes, fixed, posterior, at * x.total.length);
   const sharedAt = nClasses * nSpecific;
   for (let k = 0; k < nClasses; k++) {
     const p = own * posterior[k]!;
@@ -378,25 +469,31 @@ function takePerson(x: Scratch, sizes: Sizes, fixed: FixedStructure, own: number
   }
 }
 
-/** Scores of the person whose c is in the products: those of shared parameters against their mean over classes. */
-function personScoresInto(x: Scratch, sizes: Sizes, fixed: FixedStructure): void {
+/** Scores of the person whose c is in the products at `c`: those of shared parameters against their mean over classes. */
+function personScoresInto(
+  x: Scratch,
+  sizes: Sizes,
+  fixed: FixedStructure,
+  posterior: Float64Array,
+  c: number,
+): void {
   const { nClasses, m, q, nSpecific, nShared } = sizes;
-  const { specific, shared, products, map, twice, score, mu, shift, posterior, middle } = x;
+  const { specific, shared, products, map, twice, score, mu, shift, middle } = x;
   for (let k = 0; k < nClasses; k++) {
     const first = k * nSpecific;
     specific[first] = 1;
     for (let j = 0; j < fixed.nFixed; j++) {
       const basis = fixed.basis[j]!;
       let sum = score[k * m + basis]!;
-      for (let b = 0; b < m; b++) sum += map[basis * m + b]! * products[1 + b]!;
+      for (let b = 0; b < m; b++) sum += map[basis * m + b]! * products[c + 1 + b]!;
       specific[first + 1 + j] = sum;
     }
     // Against the middle, where the shift and its score are zero: (u + a)(u + a)' - u u', u the score there.
     let at = k * nShared;
     for (let a = 0; a < q; a++) {
-      const ua = scoreAtMiddle(map, products, a, m) + 0.5 * score[k * m + a]!;
+      const ua = scoreAtMiddle(map, products, c, a, m) + 0.5 * score[k * m + a]!;
       for (let b = 0; b <= a; b++) {
-        const ub = scoreAtMiddle(map, products, b, m) + 0.5 * score[k * m + b]!;
+        const ub = scoreAtMiddle(map, products, c, b, m) + 0.5 * score[k * m + b]!;
         shared[at++] = score[k * m + a]! * ub + (a === b ? 0 : score[k * m + b]! * ua);
       }
     }
@@ -404,7 +501,9 @@ function personScoresInto(x: Scratch, sizes: Sizes, fixed: FixedStructure): void
     for (let a = 0; a < m; a++)
       for (let b = 0; b < m; b++)
         sum -=
-          (mu[k * m + a]! - middle[a]!) * twice[a * m + b]! * (products[1 + b]! + 0.5 * shift[k * m + b]!);
+          (mu[k * m + a]! - middle[a]!) *
+          twice[a * m + b]! *
+          (products[c + 1 + b]! + 0.5 * shift[k * m + b]!);
     shared[at] = sum;
   }
   for (let e = 0; e < nShared; e++) {
@@ -414,9 +513,9 @@ function personScoresInto(x: Scratch, sizes: Sizes, fixed: FixedStructure): void
   }
 }
 
-function scoreAtMiddle(map: Float64Array, products: Float64Array, a: number, m: number): number {
+function scoreAtMiddle(map: Float64Array, products: Float64Array, c: number, a: number, m: number): number {
   let sum = 0;
-  for (let b = 0; b < m; b++) sum += map[a * m + b]! * products[1 + b]!;
+  for (let b = 0; b < m; b++) sum += map[a * m + b]! * products[c + 1 + b]!;
   return sum;
 }
 
@@ -432,7 +531,7 @@ function foldDensity(
 ): void {
   const { first, weight, shift, zz, mu, centre, total, curvature, pattern } = x;
   for (let a = 0; a < q; a++)
-    for (let b = 0; b < q; b++) zz[a * q + b] = total[productAt(nPhi, 1 + a, 1 + b)]!;
+    for (let b = 0; b < q; b++) zz[a * q + b] = total[x.productAt[(1 + a) * nPhi + 1 + b]!]!;
   let rr = 0;
   const end = moments.patternStart[g + 1]!;
   for (let i = moments.patternStart[g]!; i < end; i++)
