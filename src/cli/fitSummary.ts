@@ -116,11 +116,14 @@ function factLines(fit: FitResult): string[] {
 /** Which way the work went where there were several threads for it. */
 function executionLines({ execution }: FitResult): string[] {
   if (execution === undefined || execution.workers < 2) return [];
-  const { workers, jobs, sharedJobs, shards } = execution;
-  const people = `the people divided between them (${plural(shards, "block")})`;
-  if (sharedJobs === 0) return [`  ${workers} workers: one start each`];
-  if (sharedJobs === jobs) return [`  ${workers} workers: ${people}`];
-  return [`  ${workers} workers: one start each, and ${people} in ${sharedJobs} of ${jobs} steps`];
+  const { workers, jobs, shards } = execution;
+  const { callingThread, oneWorker, severalWorkers } = jobs;
+  const together = `the people divided between them (${plural(shards, "block")})`;
+  if (oneWorker + severalWorkers === 0) return [];
+  if (severalWorkers === 0) return [`  ${workers} workers: one start each`];
+  if (oneWorker === 0) return [`  ${workers} workers: ${together}`];
+  const steps = callingThread + oneWorker + severalWorkers;
+  return [`  ${workers} workers: one start each, and ${together} in ${severalWorkers} of ${steps} steps`];
 }
 
 /** Shares of the variance of the scores. */

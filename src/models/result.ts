@@ -265,14 +265,21 @@ export interface FitResult {
   readonly execution?: Execution;
 }
 
+/** Numbers of jobs by where they were done. */
+export interface JobCounts {
+  /** Too little work for threads to be started, or none wanted. */
+  readonly callingThread: number;
+  readonly oneWorker: number;
+  /** Several workers together, each taking blocks of the people. */
+  readonly severalWorkers: number;
+}
+
 /** How the work of a fit was spread over the processor. */
 export interface Execution {
-  /** Threads; 0: the calling one alone. */
+  /** Threads that there were for it; 0: the calling one alone. */
   readonly workers: number;
-  /** Pieces of work: each start, and what comes before and after the starts. */
-  readonly jobs: number;
-  /** Of these, the ones that several threads did together, each taking blocks of the people. */
-  readonly sharedJobs: number;
+  /** How many pieces of work (each start, and what comes before and after the starts) were done in each way. */
+  readonly jobs: JobCounts;
   /** Blocks of people that sums are taken over one by one; 1: everybody at once. */
   readonly shards: number;
 }

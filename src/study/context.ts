@@ -3,7 +3,7 @@ import { VERSION } from "../core/version.js";
 import type { FitContext } from "../models/fitModel.js";
 import type { JobRunner, Progress } from "../models/jobs/job.js";
 import type { DiagnosticSummary } from "../models/persons/types.js";
-import type { EnumerationResult, FitResult, RegressionResult } from "../models/result.js";
+import type { EnumerationResult, FitResult, JobCounts, RegressionResult } from "../models/result.js";
 import type { Cohort } from "../prep/types.js";
 import type { FurtherInference } from "../report/input.js";
 import { cacheKey, engineFingerprint, type WorkCache } from "./cache.js";
@@ -143,10 +143,15 @@ export function noteStage(
   made: readonly FitResult[],
 ): void {
   const fitted = made.length;
-  const jobs = made.reduce((sum, { execution }) => sum + (execution?.jobs ?? 0), 0);
-  const sharedJobs = made.reduce((sum, { execution }) => sum + (execution?.sharedJobs ?? 0), 0);
+  const countOf = (place: keyof JobCounts): number =>
+    made.reduce((sum, { execution }) => sum + (execution?.jobs[place] ?? 0), 0);
+  const jobs = {
+    callingThread: countOf("callingThread"),
+    oneWorker: countOf("oneWorker"),
+    severalWorkers: countOf("severalWorkers"),
+  };
   const seconds = (performance.now() - begun) / 1000;
-  run.finished.stages.push({ name, seconds, reused, fitted, jobs, sharedJobs });
+  run.finished.stages.push({ name, seconds, reused, fitted, jobs });
   if (reused === 0) return;
   const models = `${reused} ${reused === 1 ? "model" : "models"}`;
   run.options.onNote?.(

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VERSION } from "../core/version.js";
+import type { JobCounts } from "../models/result.js";
 import type { DataSource } from "../prep/types.js";
 import type { ResolvedStudy } from "./resolve.js";
 
@@ -11,9 +12,8 @@ export interface StageRecord {
   /** Fits taken over from an earlier run, and made anew. */
   readonly reused?: number;
   readonly fitted?: number;
-  /** Pieces of work of the fits made anew, and those of them that several threads did together, each taking a part of the people. */
-  readonly jobs?: number;
-  readonly sharedJobs?: number;
+  /** Pieces of work of the fits made anew, by where they were done. */
+  readonly jobs?: JobCounts;
 }
 
 /** The record of a run: enough to repeat it and to see that it was repeated. Plain JSON. */

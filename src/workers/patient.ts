@@ -92,7 +92,7 @@ class PatientRunner implements JobRunner {
     jobs: readonly FitJob<Input>[],
     options: RunOptions,
   ): Promise<(Output | undefined)[]> {
-    const { stage, signal } = options;
+    const { stage, signal, onPlaced } = options;
     const results: (Output | undefined)[] = [];
     // Work that divides into parts is there for several threads to share.
     if (jobs.some(({ parts = 1 }) => parts > 1)) this.spentMs = Number.POSITIVE_INFINITY;
@@ -105,6 +105,7 @@ class PatientRunner implements JobRunner {
       const [result] = await this.options.here.run<Input, Output>([job], {
         stage,
         ...(signal === undefined ? {} : { signal }),
+        ...(onPlaced === undefined ? {} : { onPlaced }),
       });
       this.spentMs += this.now() - begun;
       results.push(result);

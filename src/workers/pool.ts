@@ -220,7 +220,7 @@ class PoolRun {
         if (reply === undefined) return;
         if (!reply.ok) throw errorOf(reply.failure, job.label);
         this.results[position] = reply.output;
-        if (reply.helped > 0) this.options.onHelped?.(job);
+        this.options.onPlaced?.(job, reply.helped > 0 ? "severalWorkers" : "oneWorker");
         this.progress?.finished(job);
       } catch (error) {
         this.failure ??= error;

@@ -65,6 +65,21 @@ describe("the summary of a fit", () => {
     expect(sized(5)).toContain("Nothing to do.");
   });
 
+  it("says how the work was spread over several workers", () => {
+    const spread = (callingThread: number, oneWorker: number, severalWorkers: number): string =>
+      fitSummary({
+        ...makeFit({ classes: 2 }),
+        execution: { workers: 4, jobs: { callingThread, oneWorker, severalWorkers }, shards: 62 },
+      });
+    expect(spread(0, 20, 0)).toContain("\n  4 workers: one start each\n");
+    expect(spread(0, 0, 5)).toContain("\n  4 workers: the people divided between them (62 blocks)\n");
+    expect(spread(1, 18, 3)).toContain(
+      "\n  4 workers: one start each, and the people divided between them (62 blocks) in 3 of 22 steps\n",
+    );
+    expect(spread(22, 0, 0)).not.toContain("workers");
+    expect(fitSummary(makeFit({ classes: 2 }))).not.toContain("workers");
+  });
+
   it("says that one class has no predictors of membership", () => {
     const one = makeFit({ classes: 1 });
     const asked = { ...one, model: { ...one.model, membership: "1 + age" } };

@@ -71,7 +71,7 @@ describe("parts of a job's work", () => {
       const input = { ...INPUTS, assistant: workers === 1 ? "none" : "helps" };
       const [output] = await made.run([job(key, "passes", input)], {
         ...STAGE,
-        onHelped: ({ index }) => helped.push(index),
+        onPlaced: ({ index }, place) => place === "severalWorkers" && helped.push(index),
       });
       expect(output).toEqual(alone);
       expect(helped).toEqual(workers === 1 ? [] : [0]);
@@ -151,7 +151,7 @@ describe("assistants", () => {
     const helped: number[] = [];
     const run = made.run([job(key, "leadUntil"), job(key, "hold", { started: 5, go: LED, least: 1 }, 1)], {
       ...STAGE,
-      onHelped: ({ index }) => helped.push(index),
+      onPlaced: ({ index }, place) => place === "severalWorkers" && helped.push(index),
     });
     await raised(flags, BEGUN);
     raise(flags, GO);

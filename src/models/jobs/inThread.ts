@@ -54,6 +54,7 @@ export function createInThreadRunner({ loadTasks, pause }: InThreadOptions): Job
         await pause();
         if (options.signal?.aborted) break;
         results[position] = (await doJob(job)) as Output;
+        options.onPlaced?.(job, "callingThread");
         progress.finished(job);
       }
       return results;

@@ -37,9 +37,12 @@ export interface RunOptions {
   readonly stage: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
-  /** Called for each finished job that workers without a job of their own have helped with. */
-  readonly onHelped?: (job: FitJob) => void;
+  /** Called for each finished job. */
+  readonly onPlaced?: (job: FitJob, place: JobPlace) => void;
 }
+
+/** Where a job was done: in the thread that called `run`, in one worker, or in several that shared its work. */
+export type JobPlace = "callingThread" | "oneWorker" | "severalWorkers";
 
 /**
  * Options of one `run` call from those of a caller, who may have more.

@@ -1,5 +1,5 @@
 import type { FinishedFit, FinishInput } from "../fit/finish.js";
-import { type FitJob, runOptions } from "../jobs/job.js";
+import { type FitJob, type JobPlace, runOptions } from "../jobs/job.js";
 import { layoutOf, shardCount } from "../likelihood.js";
 import type { Problem } from "../problem.js";
 import type { Execution } from "../result.js";
@@ -51,9 +51,8 @@ export class Stages {
   private readonly requests: readonly FitRequest[];
   private readonly placed: ReadonlyMap<Problem, PlacedData>;
   private readonly context: SearchContext;
-  /** Jobs of each request, and those that workers without a job helped with. */
-  private readonly jobs: number[];
-  private readonly sharedJobs: number[];
+  /** Finished jobs of each request, by where they were done. */
+  private readonly jobs: readonly Record<JobPlace, number>[];
 
   constructor(
     requests: readonly FitRequest[],
@@ -63,8 +62,7 @@ export class Stages {
     this.requests = requests;
     this.placed = placed;
     this.context = context;
-    this.jobs = requests.map(() => 0);
-    this.sharedJobs = requests.map(() => 0);
+    this.jobs = requests.map(() => ({ callingThread: 0, oneWorker: 0, severalWorkers: 0 }));
   }
 
   /**
@@ -75,8 +73,7 @@ export class Stages {
   executionOf(r: number): Execution {
     return {
       workers: this.context.runner.workers,
-      jobs: this.jobs[r]!,
-      sharedJobs: this.sharedJobs[r]!,
+      jobs: { ...this.jobs[r]! },
       shards: shardCount(this.requests[r]!.problem.data),
     };
   }
@@ -230,14 +227,13 @@ export class Stages {
         jobs.push({ ...job, index: jobs.length, dataKey, parts });
         owner.push(r);
         ownerOfInput.set(job.input, r);
-        this.jobs[r]!++;
       }
     });
     const { runner, ...context } = this.context;
-    const onHelped = ({ input }: FitJob): void => {
-      this.sharedJobs[ownerOfInput.get(input)!]!++;
+    const onPlaced = ({ input }: FitJob, place: JobPlace): void => {
+      this.jobs[ownerOfInput.get(input)!]![place]++;
     };
-    const options = { ...runOptions(stage, context), onHelped };
+    const options = { ...runOptions(stage, context), onPlaced };
     const results = jobs.length === 0 ? [] : await runner.run<Input, Output>(jobs, options);
     const out: Output[][] = perRequest.map(() => []);
     results.forEach((result, j) => {
