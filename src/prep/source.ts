@@ -95,7 +95,7 @@ export async function readSources(
       path: file.path,
       row: Math.max(1, line.line - header),
     }));
-    rejected.push(...here);
+    for (const line of here) rejected.push(line);
     skips.push(here.map(({ row }) => row));
     parts.push(part);
     fileStart.push(fileStart.at(-1)! + part.nRows);

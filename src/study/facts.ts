@@ -42,6 +42,9 @@ export function factsOf(cohort: Cohort, guess: ColumnGuess): PreparedFacts {
     (_, p) => times[long.personStart[p + 1]! - 1]!,
   ).sort();
   const latest = roundUp(last[Math.min(last.length - 1, Math.ceil(0.95 * last.length) - 1)]!);
+  let mostSessions = 0;
+  for (let p = 0; p < long.nPersons; p++)
+    mostSessions = Math.max(mostSessions, long.personStart[p + 1]! - long.personStart[p]!);
   const levels = new Map<string, { level: string; persons: number }[]>();
   const constant = new Set<string>();
   const missing = new Map<string, number>();
@@ -65,7 +68,7 @@ export function factsOf(cohort: Cohort, guess: ColumnGuess): PreparedFacts {
     levels,
     constant,
     missing,
-    mostSessions: Math.max(...Array.from(last, (_, p) => long.personStart[p + 1]! - long.personStart[p]!)),
+    mostSessions,
     nTimes: new Set(times).size,
     lastTime: last.at(-1)!,
     latest,

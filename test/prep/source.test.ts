@@ -134,6 +134,14 @@ describe("files that are read", () => {
     expect(conserved(cohort)).toBe(true);
   });
 
+  // More of them than a function takes arguments.
+  it("any number of malformed lines is counted", async () => {
+    const n = 150_000;
+    const cohort = await read("malformed.csv", `id,week,phq9\na,0,20\n${"a,1\n".repeat(n)}`);
+    expect(cohort.ledger).toMatchObject({ read: n + 1, used: 1 });
+    expect(reasons(cohort)).toEqual({ "row-malformed": n });
+  });
+
   it("keeps the order of the file when it is read in parallel", async () => {
     // Above DuckDB's buffer size, so that several threads read it.
     const padding = "x".repeat(200);

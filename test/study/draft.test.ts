@@ -330,3 +330,13 @@ describe("files that cannot be drafted", () => {
     expect((await draftStudy(path, "once.csv")).doubts).toContainEqual(expect.stringContaining("cannot run"));
   });
 });
+
+describe("large files", () => {
+  // More persons than a function takes arguments.
+  it("are drafted", async () => {
+    const path = join(folder, "large.csv");
+    const lines = Array.from({ length: 150_000 }, (_, p) => `p${p},0,${p % 28}\np${p},1,${p % 20}\n`);
+    await writeFile(path, `id,week,phq9\n${lines.join("")}`);
+    expect((await draftStudy(path, "large.csv")).text).toContain("phq9");
+  });
+});
