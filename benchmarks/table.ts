@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RESULTS, ROOT } from "./paths.js";
 import { longTable, replacePart, shortTable } from "./suite/markdown.js";
+import { type PassesResults, passesTable } from "./suite/passesText.js";
 import { scalingTable } from "./suite/scalingText.js";
 import type { ScalingResults } from "./suite/scalingTypes.js";
 import type { Results } from "./suite/types.js";
@@ -22,4 +23,7 @@ write("README.md", { performance: shortTable(results) });
 const scaling: Record<string, string> = existsSync(join(RESULTS, "scaling.json"))
   ? { scaling: scalingTable(read<ScalingResults>("scaling.json")) }
   : {};
-write("docs/performance.md", { figures: longTable(results), ...scaling });
+const passes: Record<string, string> = existsSync(join(RESULTS, "passes.json"))
+  ? { passes: passesTable(read<PassesResults>("passes.json")) }
+  : {};
+write("docs/performance.md", { figures: longTable(results), ...scaling, ...passes });
