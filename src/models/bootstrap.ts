@@ -1,7 +1,14 @@
 import { InputError, type Problem } from "../core/errors.js";
 import type { LongTable } from "../core/table.js";
 import { describeBootstrap } from "./bootstrap/describe.js";
-import { blocksOf, type Counts, countProblems, oneClassVector, shapeOfFit } from "./bootstrap/jobs.js";
+import {
+  blocksOf,
+  type Counts,
+  countProblems,
+  inverseInformation,
+  oneClassVector,
+  shapeOfFit,
+} from "./bootstrap/jobs.js";
 import type { Replicate, ReplicateInput } from "./bootstrap/replicate.js";
 import type { BootstrapOptions, BootstrapResult } from "./bootstrap/types.js";
 import { type FitJob, type JobRunner, runOptions } from "./jobs/job.js";
@@ -41,16 +48,18 @@ export async function bootstrap(
       startsPerReplicate > 0 && result.model.classes > 1
         ? await oneClassVector(runner, key, people, result, options)
         : null;
+    const inverse = await inverseInformation(runner, key, people, result, options);
     const input = {
       shape: shapeOfFit(people, result),
       x: result.internal,
+      inverse: inverse ?? [],
       kind,
       seed,
       extraStarts: startsPerReplicate,
       maxIterations: result.options.maxIterations,
       oneClass,
     };
-    const finished = await runAll(runner, key, people, input, replicates, options);
+    const finished = inverse === null ? [] : await runAll(runner, key, people, input, replicates, options);
     return {
       kind,
       seed,

@@ -1,4 +1,5 @@
 import type { Problem } from "../../core/errors.js";
+import type { MaximumInput, MaximumOutcome } from "../fit/profile.js";
 import type { FitContext } from "../fitModel.js";
 import { type FitJob, type JobRunner, runOptions } from "../jobs/job.js";
 import type { ProblemShape } from "../likelihood.js";
@@ -64,6 +65,36 @@ export async function oneClassVector(
     runOptions("one-class fit", context),
   );
   return outcome?.x ?? null;
+}
+
+/**
+ * Inverse observed information at a fit: what refits to samples begin with.
+ * @param runner - where
+ * @param dataKey - key of the shared data
+ * @param people - the fit joined to its people
+ * @param result - the fit
+ * @param context - signal and progress callback
+ * @returns the inverse, of what the constraints leave free; null when cancelled
+ */
+export async function inverseInformation(
+  runner: JobRunner,
+  dataKey: string,
+  people: People,
+  result: FitResult,
+  context: FitContext,
+): Promise<readonly number[] | null> {
+  const job: FitJob<MaximumInput> = {
+    index: 0,
+    task: "profileMaximum",
+    label: "bootstrap: observed information",
+    dataKey,
+    input: { shape: shapeOfFit(people, result), x: result.internal },
+  };
+  const [outcome] = await runner.run<MaximumInput, MaximumOutcome>(
+    [job],
+    runOptions("observed information", context),
+  );
+  return outcome?.inverse ?? null;
 }
 
 /** Numbers that a bootstrap is given. */

@@ -46,7 +46,7 @@ export function sampleLikelihood(data: ProblemData, shape: ProblemShape): Sample
  * g' H g / n below which a refit has converged: estimates within a ten-thousandth of a standard error, far below the noise of
  * any number of replicates.
  */
-const ESTIMATES_SETTLED = 1e-8;
+export const ESTIMATES_SETTLED = 1e-8;
 /** The same where the log-likelihood alone is wanted: it is then known to about n times this. */
 export const VALUE_SETTLED = 1e-6;
 /** EM steps of the second try. */
@@ -63,6 +63,7 @@ const SMALLEST_START = 0.1;
  * @param x - full vector to start from
  * @param maxIterations - limit of quasi-Newton iterations
  * @param tolerance - g' H g / n at which it has converged
+ * @param inverse - inverse information to begin with, of what the constraints leave free, where that of data like these is known
  * @returns where it ended
  */
 export function refit(
@@ -70,10 +71,12 @@ export function refit(
   x: Float64Array,
   maxIterations: number,
   tolerance: number = ESTIMATES_SETTLED,
+  inverse?: Float64Array,
 ): Refit {
   const { objective, space } = sample.likelihood;
   const start = freeVector(space, x);
-  let result = quasiNewton(objective, objective.evaluate(start, true), maxIterations, tolerance);
+  const begin = objective.evaluate(start, inverse === undefined);
+  let result = quasiNewton(objective, begin, maxIterations, tolerance, inverse);
   if (!result.converged && !result.point.exactFit)
     result = quasiNewton(objective, emSteps(objective, start, RETRY_STEPS, 1e-4), maxIterations, tolerance);
   // The last evaluation of a line search need not be that of the point it returned.

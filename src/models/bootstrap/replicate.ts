@@ -8,6 +8,7 @@ import { layoutOf, objectiveOf, type ProblemData, type ProblemShape } from "../l
 import { allocateFor, type ParameterLayout, permuteClasses, unpackInto } from "../parameters.js";
 import { classSimilarity, DISSOLVED, matchClasses } from "./align.js";
 import {
+  ESTIMATES_SETTLED,
   type Refit,
   type ReplicateFailure,
   refit,
@@ -29,6 +30,8 @@ export interface ReplicateInput {
   readonly shape: ProblemShape;
   /** Full vector of the fit. */
   readonly x: readonly number[];
+  /** Inverse observed information there, of what the constraints leave free: refits begin with it, since samples are much alike. */
+  readonly inverse: readonly number[];
   readonly kind: BootstrapKind;
   readonly seed: number;
   /** Number of the first replicate, from 0, and how many. */
@@ -122,7 +125,8 @@ function sampler(
 }
 
 function replicateOf(fit: Fit, sample: SampleLikelihood, input: ReplicateInput, number: number): Replicate {
-  let best = refit(sample, warmStart(fit.layout, fit.x), input.maxIterations);
+  const inverse = Float64Array.from(input.inverse);
+  let best = refit(sample, warmStart(fit.layout, fit.x), input.maxIterations, ESTIMATES_SETTLED, inverse);
   let elsewhere = false;
   const start = bestRandomStart(sample, input, number);
   if (start !== null) {
