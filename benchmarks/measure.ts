@@ -15,8 +15,10 @@ export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGb: number;
-  /** Mean number of processes that wanted a core in the minute before: above about a tenth of the cores, times are too long. */
+  /** Mean number of processes that wanted a core in the minute before. */
   readonly loadAverage: number;
+  /** Cores busy with something else in the second before: above about a tenth of one, times are too long. */
+  readonly coresBusy: number;
   readonly node: string;
   readonly platform: string;
   readonly r: string | null;
@@ -111,6 +113,7 @@ export function machine(): Machine {
     cores: cpus().length,
     memoryGb: Math.round(totalmem() / 2 ** 30),
     loadAverage: Math.round(100 * loadavg()[0]!) / 100,
+    coresBusy: coresBusy(1000),
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     r: rVersion(),
@@ -119,6 +122,25 @@ export function machine(): Machine {
     // The results themselves change with every run.
     dirty: (changes ?? "").split("\n").some((line) => line !== "" && !line.includes("benchmarks/results/")),
   };
+}
+
+/** Cores in use while this process waits: the load average would also count what has just ended. */
+function coresBusy(milliseconds: number): number {
+  const busyMs = (): number =>
+    cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
+  const before = busyMs();
+  const begin = performance.now();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+  return Math.round((100 * (busyMs() - before)) / (performance.now() - begin)) / 100;
+}
+
+/**
+ * Whether a machine was busy with something else before measuring.
+ * @param where - the machine
+ * @returns true above a fifth of a core
+ */
+export function wasBusy(where: Machine): boolean {
+  return where.coresBusy > 0.2;
 }
 
 /** Standard output of a command, its first line or all of it; null where it cannot run. */

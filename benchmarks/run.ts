@@ -1,13 +1,13 @@
-// Times the built package, R's packages and C beside it. `npm run bench` runs the quick and standard cases, `-- all` also
-// the large ones, `-- quick` the quick ones, `-- NAME …` some; `-- --list` lists them. A run of whole groups writes
-// benchmarks/results/latest.json (with `-- --baseline` also baseline.json), a run of named cases results/partial.json.
+// Times the built package, R's packages and C beside it. `npm run bench` runs every case, `-- quick` those of seconds, `-- NAME …`
+// some; `-- --list` lists them. A run of all writes benchmarks/results/latest.json (with `-- --baseline` also baseline.json),
+// a run of some results/partial.json.
 // `-- --scale 0.01` gives the large cohorts a hundredth of their people, to try the suite out; also to partial.json.
 import { fork } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { machine, seconds } from "./measure.js";
+import { machine, seconds, wasBusy } from "./measure.js";
 import { RESULTS } from "./paths.js";
 import { CASES } from "./suite/cases/index.js";
 import { chooseCases } from "./suite/choice.js";
@@ -34,10 +34,8 @@ function measureApart(name: string): Promise<Measured> {
 async function runAll(chosen: readonly Case[]): Promise<Results> {
   const where = machine();
   console.log(describeMachine(where));
-  if (where.loadAverage > 0.3)
-    console.log(
-      `The machine is not idle (load average ${where.loadAverage}): times are longer than they could be.`,
-    );
+  if (wasBusy(where))
+    console.log(`Something else keeps ${where.coresBusy} cores busy: times are longer than they could be.`);
   const cases: CaseResult[] = [];
   const failed: { name: string; why: string }[] = [];
   for (const { name, title, group, timed, targets } of chosen) {

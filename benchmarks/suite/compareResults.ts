@@ -1,4 +1,4 @@
-import { inWords } from "../measure.js";
+import { inWords, wasBusy } from "../measure.js";
 import { compareTimings, type Difference } from "./noise.js";
 import type { CaseResult, Measure, Results } from "./types.js";
 import { describeMachine } from "./words.js";
@@ -61,12 +61,14 @@ function cautions(before: Results, after: Results): string[] {
     out.push(
       `Measured on different machines or versions of Node (${describeMachine(a)}; ${describeMachine(b)}).`,
     );
-  for (const [words, { loadAverage, cores }] of [
+  for (const [words, where] of [
     ["The baseline", a],
     ["The new file", b],
   ] as const)
-    if (loadAverage > 0.15 * cores)
-      out.push(`${words} was measured on a busy machine (load average ${loadAverage}).`);
+    if (wasBusy(where))
+      out.push(
+        `${words} was measured on a busy machine (${where.coresBusy} cores in use by something else).`,
+      );
   for (const { name, why } of after.failed) out.push(`${name} failed: ${why}`);
   return out;
 }

@@ -1,4 +1,4 @@
-import { type Machine, seconds, type Timing } from "../measure.js";
+import { type Machine, seconds, type Timing, wasBusy } from "../measure.js";
 import type { CaseResult, Judged, Results } from "./types.js";
 
 /** What separates a generated part of a page from the rest. */
@@ -142,8 +142,10 @@ function times(ratio: number): string {
  * @returns a sentence, which says so when the machine was busy
  */
 export function measuredOn({ date, machine }: { readonly date: string; readonly machine: Machine }): string {
-  const { cpu, cores, memoryGb, node, r, commit, dirty, loadAverage } = machine;
-  const busy = loadAverage > 0.15 * cores ? `; the machine was busy (load average ${loadAverage})` : "";
+  const { cpu, cores, memoryGb, node, r, commit, dirty, coresBusy } = machine;
+  const busy = wasBusy(machine)
+    ? `; **provisional: something else kept ${coresBusy} of the cores busy**`
+    : "";
   return `Medians on ${cpu}, ${cores} cores, ${memoryGb} GB, Node ${node}, ${r ?? "no R"}, ${date.slice(0, 10)}, commit ${commit}${dirty ? " with changes" : ""}${busy}.`;
 }
 

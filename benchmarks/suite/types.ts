@@ -1,10 +1,10 @@
 import type { Machine, Timing } from "../measure.js";
 
-/** How long a case takes: `quick` and `standard` ones make up `npm run bench`, `large` ones run on request. */
-export type Group = "quick" | "standard" | "large";
+/** How long a case takes: `quick` ones seconds, for a look between two changes. */
+export type Group = "quick" | "standard";
 
 /** The groups, shortest first. */
-export const GROUPS: readonly Group[] = ["quick", "standard", "large"];
+export const GROUPS: readonly Group[] = ["quick", "standard"];
 
 /**
  * A thing to time. To add one, write one object of this type in `cases/` and name it in `cases/index.ts`; `fitting` makes the

@@ -35,14 +35,12 @@ describe("comparing result files", () => {
 
   it("warns of other machines, busy machines and failures", () => {
     const busy = {
-      ...resultsOf(after.cases, { cpu: "Other", loadAverage: 1.5 }),
+      ...resultsOf(after.cases, { cpu: "Other", coresBusy: 1.5 }),
       failed: [{ name: "x", why: "no" }],
     };
     const { cautions } = compareResults(before, busy);
     expect(cautions).toHaveLength(3);
-    expect(cautions.join(" ")).toMatch(
-      /different machines.*busy machine \(load average 1\.5\).*x failed: no/,
-    );
+    expect(cautions.join(" ")).toMatch(/different machines.*busy machine \(1\.5 cores.*x failed: no/);
   });
 
   it("compares peaks of memory where both have one", () => {

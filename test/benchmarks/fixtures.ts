@@ -7,6 +7,7 @@ export const MACHINE: Machine = {
   cores: 2,
   memoryGb: 8,
   loadAverage: 0,
+  coresBusy: 0,
   node: "v20.19.0",
   platform: "linux x64",
   r: null,

@@ -28,12 +28,12 @@ describe("tables of results", () => {
       "| Title of a | moments 1.00 s, fit 2.00 s | lcmm 400 s (quoted): 200 x as long |",
     );
     expect(text).toContain("Test processor, 2 cores, 8 GB, Node v20.19.0, no R, 2026-01-02, commit abc1234.");
-    expect(text).not.toContain("busy");
+    expect(text).not.toContain("provisional");
   });
 
   it("own up to a busy machine and uncommitted changes", () => {
-    expect(shortTable({ ...results, machine: { ...results.machine, loadAverage: 2, dirty: true } })).toMatch(
-      /commit abc1234 with changes; the machine was busy \(load average 2\)\./,
+    expect(shortTable({ ...results, machine: { ...results.machine, coresBusy: 2, dirty: true } })).toMatch(
+      /commit abc1234 with changes; \*\*provisional: something else kept 2 of the cores busy\*\*\./,
     );
   });
 
