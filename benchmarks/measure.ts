@@ -17,7 +17,7 @@ export interface Machine {
   readonly memoryGb: number;
   /** Mean number of processes that wanted a core in the minute before. */
   readonly loadAverage: number;
-  /** Cores busy with something else in the second before: above about a tenth of one, times are too long. */
+  /** Cores busy with something else while nothing of ours ran: above about a tenth of one, times are too long. */
   readonly coresBusy: number;
   readonly node: string;
   readonly platform: string;
@@ -113,7 +113,7 @@ export function machine(): Machine {
     cores: cpus().length,
     memoryGb: Math.round(totalmem() / 2 ** 30),
     loadAverage: Math.round(100 * loadavg()[0]!) / 100,
-    coresBusy: coresBusy(1000),
+    coresBusy: coresBusy(),
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     r: rVersion(),
@@ -124,23 +124,38 @@ export function machine(): Machine {
   };
 }
 
-/** Cores in use while this process waits: the load average would also count what has just ended. */
-function coresBusy(milliseconds: number): number {
+/**
+ * Cores in use by others: measured for half a second in which this process waits. (The load average also counts what has just ended.)
+ * @returns between 0 and the number of cores
+ */
+export function coresBusy(): number {
   const busyMs = (): number =>
     cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
   const before = busyMs();
   const begin = performance.now();
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
   return Math.round((100 * (busyMs() - before)) / (performance.now() - begin)) / 100;
+}
+
+/**
+ * The machine of a run with several looks at how busy it was, the last of them included.
+ * @param where - the machine as it was at the beginning
+ * @param looks - what {@link coresBusy} said between the cases
+ * @returns the machine with their mean
+ */
+export function withMeanBusy(where: Machine, looks: readonly number[]): Machine {
+  const all = [where.coresBusy, ...looks];
+  const mean = all.reduce((sum, value) => sum + value, 0) / all.length;
+  return { ...where, coresBusy: Math.round(100 * mean) / 100 };
 }
 
 /**
  * Whether a machine was busy with something else before measuring.
  * @param where - the machine
- * @returns true above a fifth of a core
+ * @returns true above a fifth of a core, or where more processes wanted a core than a build or benchmark of ours before can explain
  */
 export function wasBusy(where: Machine): boolean {
-  return where.coresBusy > 0.2;
+  return where.coresBusy > 0.2 || where.loadAverage > 1.25 * where.cores;
 }
 
 /** Standard output of a command, its first line or all of it; null where it cannot run. */

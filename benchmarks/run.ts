@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { machine, seconds, wasBusy } from "./measure.js";
+import { coresBusy, machine, seconds, wasBusy, withMeanBusy } from "./measure.js";
 import { RESULTS } from "./paths.js";
 import { CASES } from "./suite/cases/index.js";
 import { chooseCases } from "./suite/choice.js";
@@ -34,11 +34,11 @@ function measureApart(name: string): Promise<Measured> {
 async function runAll(chosen: readonly Case[]): Promise<Results> {
   const where = machine();
   console.log(describeMachine(where));
-  if (wasBusy(where))
-    console.log(`Something else keeps ${where.coresBusy} cores busy: times are longer than they could be.`);
   const cases: CaseResult[] = [];
   const failed: { name: string; why: string }[] = [];
+  const looks: number[] = [];
   for (const { name, title, group, timed, targets } of chosen) {
+    looks.push(coresBusy());
     try {
       const measured = await measureApart(name);
       const result = { name, title, group, timed, ...measured, targets: judge(targets, measured) };
@@ -49,7 +49,12 @@ async function runAll(chosen: readonly Case[]): Promise<Results> {
       console.log(`${name}: FAILED (${String(error)}); its times do not count`);
     }
   }
-  return { date: new Date().toISOString(), machine: where, cases, failed };
+  const during = withMeanBusy(where, looks);
+  if (wasBusy(during))
+    console.log(
+      `The machine was busy (${during.coresBusy} cores in use by others, load average ${during.loadAverage}): times are longer than they could be.`,
+    );
+  return { date: new Date().toISOString(), machine: during, cases, failed };
 }
 
 const { values: options, positionals: words } = parseArgs({

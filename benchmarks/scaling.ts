@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { renderPng, renderSvg, withPaper } from "symptom-trajectories/report";
-import { machine, seconds } from "./measure.js";
+import { coresBusy, machine, seconds, withMeanBusy } from "./measure.js";
 import { RESULTS, ROOT } from "./paths.js";
 import { scalingFigure } from "./suite/scalingFigure.js";
 import { lawOfPeople, lawOfSessions, lawOfStarts, lawOfWorkers } from "./suite/scalingLaws.js";
@@ -24,15 +24,17 @@ async function measureLaws(wanted: readonly string[], scale: number): Promise<Sc
   const where = machine();
   console.log(describeMachine(where));
   const laws: ScalingLaw[] = [];
+  const looks: number[] = [];
   for (const [name, measure] of Object.entries(LAWS)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
+    looks.push(coresBusy());
     const begin = performance.now();
     const law = await measure(scale);
     laws.push(law);
     console.log(`${law.title} (${seconds((performance.now() - begin) / 1000)}): ${law.held}`);
     for (const series of law.series) console.log(`  ${series.name}: ${lawInWords(law, series)}`);
   }
-  return { date: new Date().toISOString(), machine: where, scale, laws };
+  return { date: new Date().toISOString(), machine: withMeanBusy(where, looks), scale, laws };
 }
 
 async function draw(results: ScalingResults, stem: string): Promise<void> {

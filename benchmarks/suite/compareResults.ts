@@ -67,7 +67,7 @@ function cautions(before: Results, after: Results): string[] {
   ] as const)
     if (wasBusy(where))
       out.push(
-        `${words} was measured on a busy machine (${where.coresBusy} cores in use by something else).`,
+        `${words} was measured on a busy machine (${where.coresBusy} cores in use by others, load average ${where.loadAverage}).`,
       );
   for (const { name, why } of after.failed) out.push(`${name} failed: ${why}`);
   return out;

@@ -142,9 +142,9 @@ function times(ratio: number): string {
  * @returns a sentence, which says so when the machine was busy
  */
 export function measuredOn({ date, machine }: { readonly date: string; readonly machine: Machine }): string {
-  const { cpu, cores, memoryGb, node, r, commit, dirty, coresBusy } = machine;
+  const { cpu, cores, memoryGb, node, r, commit, dirty, coresBusy, loadAverage } = machine;
   const busy = wasBusy(machine)
-    ? `; **provisional: something else kept ${coresBusy} of the cores busy**`
+    ? `; **provisional: the machine was busy** (${coresBusy} cores in use by others, load average ${loadAverage})`
     : "";
   return `Medians on ${cpu}, ${cores} cores, ${memoryGb} GB, Node ${node}, ${r ?? "no R"}, ${date.slice(0, 10)}, commit ${commit}${dirty ? " with changes" : ""}${busy}.`;
 }

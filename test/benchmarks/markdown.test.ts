@@ -33,7 +33,7 @@ describe("tables of results", () => {
 
   it("own up to a busy machine and uncommitted changes", () => {
     expect(shortTable({ ...results, machine: { ...results.machine, coresBusy: 2, dirty: true } })).toMatch(
-      /commit abc1234 with changes; \*\*provisional: something else kept 2 of the cores busy\*\*\./,
+      /commit abc1234 with changes; \*\*provisional: the machine was busy\*\* \(2 cores in use by others, load average 0\)\./,
     );
   });
 
