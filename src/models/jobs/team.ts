@@ -110,6 +110,24 @@ function ring(control: Int32Array): void {
   Atomics.notify(control, BELL);
 }
 
+/**
+ * Looked at again and again for so long before the thread sleeps, in milliseconds: passes follow one another sooner than a thread wakes
+ * (of passes of 1.3 ms it takes a tenth).
+ */
+const AWAKE_MS = 0.1;
+
+/** Waits while a word has a value, so many milliseconds at most. */
+function waitWhile(
+  control: Int32Array,
+  word: number,
+  value: number,
+  longestMs: number = Number.POSITIVE_INFINITY,
+): void {
+  const until = performance.now() + Math.min(AWAKE_MS, longestMs);
+  while (performance.now() < until) if (Atomics.load(control, word) !== value) return;
+  Atomics.wait(control, word, value, longestMs);
+}
+
 /** Claims a part of the pass of a generation; -1 where it has none left, or is over. */
 function claim(control: Int32Array, generation: number): number {
   for (;;) {
@@ -135,7 +153,7 @@ export function assist(memory: TeamMemory, slot: number, passOf: (text: string) 
       const bell = Atomics.load(control, BELL);
       if (Atomics.load(control, CLOSED) === 1 || Atomics.load(leave, slot) === 1) return;
       const generation = Atomics.load(control, GENERATION);
-      if (generation === last) Atomics.wait(control, BELL, bell);
+      if (generation === last) waitWhile(control, BELL, bell);
       else helpWith(memory, slot, generation, passOf);
       last = generation;
     }
@@ -224,7 +242,7 @@ export function createTeam(memory: TeamMemory): Team {
       const missing = firstMissing(pass.nParts);
       if (missing < 0) return;
       const left = until - performance.now();
-      if (left > 0) Atomics.wait(control, FINISHED, finished, left);
+      if (left > 0) waitWhile(control, FINISHED, finished, left);
       else computeOwn(pass, missing, input);
     }
   };
