@@ -9,6 +9,8 @@ import {
 } from "../models/jobs/team.js";
 import { type AssistMessage, type PlacedData, PROTOCOL_VERSION } from "./protocol.js";
 
+/** Most assistants of one job: each has four megabytes of address space in its team, of which it uses what it needs. */
+const MOST_ASSISTANTS = 31;
 /** Assistants of one job that may die before it gets no more: something in its data or its size kills them. */
 const MOST_DEATHS = 3;
 
@@ -18,8 +20,6 @@ export interface RunningJob {
   readonly team: TeamMemory | undefined;
   readonly dataKey: string;
   readonly data: PlacedData;
-  /** Most assistants that find something to do. */
-  readonly wanted: number;
   /** Slots with an assistant, those asked to leave not among them. */
   readonly present: Set<number>;
   /** Slots that nobody is in any more. */
@@ -50,14 +50,13 @@ export class Assistants {
    * @returns the job, to be ended by {@link ended}
    */
   begun({ dataKey, parts = 1 }: FitJob, data: PlacedData): RunningJob {
-    const wanted = Math.min(parts, this.nThreads) - 1;
+    const most = Math.min(parts - 1, this.nThreads - 1, MOST_ASSISTANTS);
     const running: RunningJob = {
-      team: wanted > 0 ? allocateTeam(wanted, parts) : undefined,
+      team: most > 0 ? allocateTeam(most, parts) : undefined,
       dataKey,
       data,
-      wanted,
       present: new Set(),
-      free: Array.from({ length: Math.max(0, wanted) }, (_, slot) => slot),
+      free: Array.from({ length: Math.max(0, most) }, (_, slot) => slot),
       deaths: 0,
     };
     this.running.add(running);
