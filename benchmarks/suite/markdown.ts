@@ -60,13 +60,14 @@ function timesInShort({ measures }: CaseResult): string {
     .join(", ");
 }
 
-/** Peers with their ratios to the case's last measure: the fit, or the kernel that is used. */
+/** Peers with their ratios to the case's last measure: the fit, or the kernel that is used. Quoted ones only where there is no other. */
 function peersInShort({ measures, peers }: CaseResult): string {
   const own = measures.at(-1)!.seconds.median;
-  return peers
+  const measured = peers.filter(({ source }) => source === undefined);
+  return (measured.length > 0 ? measured : peers)
     .map(({ name, seconds: taken, source }) => {
-      const ratio = taken.median / own;
-      return `${name} ${seconds(taken.median)}${source === undefined ? "" : " (quoted)"}: ${times(ratio)}`;
+      const quoted = source === undefined ? "" : " (quoted)";
+      return `${name} ${seconds(taken.median)}${quoted}: ${times(taken.median / own)}`;
     })
     .join("; ");
 }
