@@ -41,7 +41,7 @@ function panel(law: ScalingLaw): View {
   );
   const [lowX, highX] = [Math.min(...xs), Math.max(...xs)];
   const [lowY, highY] = isLog ? [Math.min(...ys) / 1.3, Math.max(...ys) * 1.3] : [0, Math.max(...ys) * 1.1];
-  const ticks = law.name === "sessions" || law.name === "workers" ? [...new Set(xs)] : undefined;
+  const ticks = law.name === "people" ? undefined : [...new Set(xs)];
   const x = {
     field: "x",
     type: "quantitative",
