@@ -216,9 +216,14 @@ function keptColumns(
       centre: centre ?? 0,
       basis: parts.basis,
     },
-    person: parts.person.map((values) => takeValues(values, kept.persons)),
+    person: takePersons(parts.person, kept),
     membership: membership.columns,
   };
+}
+
+/** Columns over the kept persons, to be scaled in place; the first, the constant, is the same for any of them. */
+function takePersons([constant, ...columns]: readonly Float64Array[], { persons }: Kept): Float64Array[] {
+  return [constant!.subarray(0, persons.length), ...columns.map((values) => takeValues(values, persons))];
 }
 
 /** Membership columns over the kept persons, on the user's scale. */
@@ -231,7 +236,7 @@ interface MembershipChoice {
 
 /** Leaves out what is a combination of other columns, or, for new people, what was when the model was fitted. */
 function chooseMembership(parts: Parts, kept: Kept, stored: StoredDesign | null): MembershipChoice {
-  const columns = parts.membership.map((values) => takeValues(values, kept.persons));
+  const columns = takePersons(parts.membership, kept);
   const aliased = stored === null ? aliasedMembership(columns) : [];
   const isKept = parts.membershipNames.map((name, j) =>
     stored === null ? !aliased.includes(j) : stored.membershipNames.includes(name),

@@ -82,6 +82,7 @@ async function measureYear(): Promise<Measured> {
     () => prepare(input),
     (cohort) => checkAccount(cohort, rows, persons),
   );
+  const peakOfReading = peakMemoryMb();
   const moments = await time(
     3,
     () => momentsOf(first.long, quadratic("session", { classes: 4 })),
@@ -93,10 +94,15 @@ async function measureYear(): Promise<Measured> {
     ...{ persons, rows, logLikelihood: null, peers: [] },
     checked: "every row is used or set aside, and everybody has moments",
     measures: [
-      { name: "file to table", seconds: read },
-      { name: "table to moments", seconds: moments },
+      { name: "file to table", seconds: read, peakMemoryMb: peakOfReading },
+      { name: "table to moments", seconds: moments, peakMemoryMb: peakMemoryMb() },
     ],
   };
+}
+
+/** Largest resident memory of this process so far. */
+function peakMemoryMb(): number {
+  return Math.round(process.resourceUsage().maxRSS / 1024);
 }
 
 export const preparations: readonly Case[] = [

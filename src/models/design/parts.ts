@@ -75,14 +75,15 @@ export function evaluateParts(
   coding: Coding,
   centre: number | null,
 ): Parts {
+  const constant = ones(table.nPersons);
   const parts: GrowingParts = {
     basisNames: [],
     basis: [],
     shapes: [],
     personNames: ["(Intercept)"],
-    person: [ones(table.nPersons)],
+    person: [constant],
     membershipNames: ["(Intercept)"],
-    membership: [ones(table.nPersons)],
+    membership: [constant],
     fixedColumns: [],
     still: new Map(),
   };
