@@ -37,12 +37,13 @@ export const POSTERIOR: i32 = COLUMNS + (M + MM) * COLUMN;
 /** PEOPLE: sum of the ratios; and |G|. */
 export const TOTAL: i32 = POSTERIOR + CLASSES * COLUMN;
 export const DETERMINANT: i32 = TOTAL + COLUMN;
-/** CLASSES x (1 + number of columns): sums over people of posterior, and of posterior times each column. */
-export const SUMS: i32 = DETERMINANT + COLUMN;
 /** Mantissa and exponent of the product of TOTAL, and of DETERMINANT. */
-export const PRODUCTS: i32 = SUMS + CLASSES * (1 + M + MM) * D;
+export const PRODUCTS: i32 = DETERMINANT + COLUMN;
+// What the calls add to:
+/** CLASSES x (1 + number of columns): sums over people of posterior, and of posterior times each column. */
+export const SUMS: i32 = PRODUCTS + 4 * D;
 /** Sums over people of z'M z, of S (x) S (6 different entries), of e e' (3), and of trace G^-1 and trace G^-2. */
-export const SPREAD: i32 = PRODUCTS + 4 * D;
+export const SPREAD: i32 = SUMS + CLASSES * (1 + M + MM) * D;
 /** Bytes in use. */
 export const END: i32 = SPREAD + 12 * D;
 
@@ -78,6 +79,11 @@ function pair(first: usize, second: usize): v128 {
 @inline
 function total(a: v128): f64 {
   return f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1);
+}
+// @ts-expect-error: decorator
+@inline
+function addTo(address: usize, value: f64): void {
+  store<f64>(address, load<f64>(address) + value);
 }
 
 /**
@@ -222,14 +228,23 @@ function entry(a: i32, b: i32): i32 {
 
 /**
  * Posteriors of people each of whom has a pattern of their own: log ratio = a + d'u + sum of h_ab W_ab, (a, d, h) in RATIO.
- * Fills SPREAD too, but for e e'.
+ * Adds to SPREAD too, but for e e', where it returns 1.
  * @param nPeople - 1 to PEOPLE
  * @param nClasses - K, up to CLASSES
  * @param l00 - factor of D, with l10 and l11
  * @param variance - residual variance s2
+ * @param information - whether S (x) S and trace G^-2 are wanted
  * @returns 1, or 0 where a ratio is too large or |G| not positive, or either no number
  */
-export function varied(nPeople: i32, nClasses: i32, l00: f64, l10: f64, l11: f64, variance: f64): i32 {
+export function varied(
+  nPeople: i32,
+  nClasses: i32,
+  l00: f64,
+  l10: f64,
+  l11: f64,
+  variance: f64,
+  information: bool,
+): i32 {
   let fine = i64x2.splat(-1);
   let zmz = f64x2.splat(0);
   let trace = f64x2.splat(0);
@@ -285,7 +300,8 @@ export function varied(nPeople: i32, nClasses: i32, l00: f64, l10: f64, l11: f64
     const f1 = mul(f, i1);
     const corner = add(i0, mul(f, f1));
     trace = add(trace, mul(own, add(corner, i1)));
-    trace2 = add(trace2, mul(own, add(mul(corner, corner), add(mul(f1, add(f1, f1)), mul(i1, i1)))));
+    if (information)
+      trace2 = add(trace2, mul(own, add(mul(corner, corner), add(mul(f1, add(f1, f1)), mul(i1, i1)))));
 
     // (Z'B)'M Z'B = C'G^-1 C, by the rows of C after elimination
     const e10 = sub(mul(L11, B01), mul(f, c00));
@@ -335,29 +351,31 @@ export function varied(nPeople: i32, nClasses: i32, l00: f64, l10: f64, l11: f64
       v128.store(w + entry(2, 3) * COLUMN, W23);
       v128.store(w + entry(3, 3) * COLUMN, W33);
     }
-    const own00 = mul(own, W00);
-    const own01 = mul(own, W01);
-    ss0 = add(ss0, mul(own00, W00));
-    ss1 = add(ss1, mul(own00, W01));
-    ss2 = add(ss2, mul(own00, W11));
-    ss3 = add(ss3, mul(own01, W01));
-    ss4 = add(ss4, mul(own01, W11));
-    ss5 = add(ss5, mul(mul(own, W11), W11));
-
+    if (information) {
+      const own00 = mul(own, W00);
+      const own01 = mul(own, W01);
+      ss0 = add(ss0, mul(own00, W00));
+      ss1 = add(ss1, mul(own00, W01));
+      ss2 = add(ss2, mul(own00, W11));
+      ss3 = add(ss3, mul(own01, W01));
+      ss4 = add(ss4, mul(own01, W11));
+      ss5 = add(ss5, mul(mul(own, W11), W11));
+    }
   }
   const last = filled(nPeople);
   for (let i = nPeople; i < last; i++) store<f64>(DETERMINANT + i * D, 1.0);
   product(DETERMINANT, last, PRODUCTS + 2 * D);
-  store<f64>(SPREAD, total(zmz));
-  store<f64>(SPREAD + D, total(ss0));
-  store<f64>(SPREAD + 2 * D, total(ss1));
-  store<f64>(SPREAD + 3 * D, total(ss2));
-  store<f64>(SPREAD + 4 * D, total(ss3));
-  store<f64>(SPREAD + 5 * D, total(ss4));
-  store<f64>(SPREAD + 6 * D, total(ss5));
-  store<f64>(SPREAD + 10 * D, total(trace));
-  store<f64>(SPREAD + 11 * D, total(trace2));
-  return i64x2.all_true(fine) ? posteriors(nPeople, nClasses, true) : 0;
+  if (!i64x2.all_true(fine) || posteriors(nPeople, nClasses, true) === 0) return 0;
+  addTo(SPREAD, total(zmz));
+  addTo(SPREAD + D, total(ss0));
+  addTo(SPREAD + 2 * D, total(ss1));
+  addTo(SPREAD + 3 * D, total(ss2));
+  addTo(SPREAD + 4 * D, total(ss3));
+  addTo(SPREAD + 5 * D, total(ss4));
+  addTo(SPREAD + 6 * D, total(ss5));
+  addTo(SPREAD + 10 * D, total(trace));
+  addTo(SPREAD + 11 * D, total(trace2));
+  return 1;
 }
 
 /** Multiplies the posteriors by the people's weights. */
@@ -405,12 +423,12 @@ function spread(nPeople: i32, nClasses: i32): void {
       ee11 = add(ee11, mul(mul(posterior, e1), e1));
     }
   }
-  store<f64>(SPREAD + 7 * D, total(ee00));
-  store<f64>(SPREAD + 8 * D, total(ee01));
-  store<f64>(SPREAD + 9 * D, total(ee11));
+  addTo(SPREAD + 7 * D, total(ee00));
+  addTo(SPREAD + 8 * D, total(ee01));
+  addTo(SPREAD + 9 * D, total(ee11));
 }
 
-/** Sums of posterior, and of posterior times each of the first columns, to SUMS; columns two by two. */
+/** Adds sums of posterior, and of posterior times each of the first columns, to SUMS; columns two by two. */
 function classSums(nPeople: i32, nClasses: i32, nColumns: i32): void {
   const end = filled(nPeople) * D;
   const zero = f64x2.splat(0);
@@ -423,7 +441,7 @@ function classSums(nPeople: i32, nClasses: i32, nColumns: i32): void {
       even = add(even, v128.load(p + i));
       odd = add(odd, v128.load(p + i, 2 * D));
     }
-    store<f64>(out, total(add(even, odd)));
+    addTo(out, total(add(even, odd)));
     out += D;
     let column = COLUMNS;
     let c = 1;
@@ -440,8 +458,8 @@ function classSums(nPeople: i32, nClasses: i32, nColumns: i32): void {
         even2 = add(even2, mul(first, v128.load(column + i, COLUMN)));
         odd2 = add(odd2, mul(second, v128.load(column + i, COLUMN + 2 * D)));
       }
-      store<f64>(out, total(add(even, odd)));
-      store<f64>(out, total(add(even2, odd2)), D);
+      addTo(out, total(add(even, odd)));
+      addTo(out + D, total(add(even2, odd2)));
       out += 2 * D;
       column += 2 * COLUMN;
     }
@@ -452,13 +470,13 @@ function classSums(nPeople: i32, nClasses: i32, nColumns: i32): void {
       even = add(even, mul(v128.load(p + i), v128.load(column + i)));
       odd = add(odd, mul(v128.load(p + i, 2 * D), v128.load(column + i, 2 * D)));
     }
-    store<f64>(out, total(add(even, odd)));
+    addTo(out, total(add(even, odd)));
     out += D;
   }
 }
 
 /**
- * Sums over the people of the last call of `alike` or `varied`: SUMS, and e e' in SPREAD.
+ * Adds the sums over the people of the last call of `alike` or `varied`: SUMS, and e e' in SPREAD.
  * @param nPeople - theirs
  * @param nClasses - theirs
  * @param all - whether it was `varied`

@@ -5,9 +5,9 @@ import { addSquares, type DataTotals, dataTotals } from "./plain/dataTotals.js";
 import { type BlockEngine, type EngineMaker, halfIndex, halfSize, PEOPLE_PER_BLOCK } from "./plain/engine.js";
 import { scalarEngine } from "./plain/scalarEngine.js";
 import {
-  addAlikeBlock,
+  addAlikePeople,
   addPattern,
-  addVariedBlock,
+  addVariedPeople,
   allocateTotals,
   clearTotals,
   foldTotals,
@@ -77,7 +77,7 @@ export function plainKernel(
     evaluate(parameters, out, request) {
       clearEvaluation(out);
       pass.setParameters(parameters);
-      pass.sumPeople(request.posteriors);
+      pass.sumPeople(request.posteriors, request.information);
       foldTotals(pass.totals, pass.data, pass, fixed, out, request.information);
       finishLogits(out, moments, pass.logPrior, request.information);
     },
@@ -148,21 +148,31 @@ class PlainPass {
   }
 
   /** Fills the totals, and posteriors where asked for. */
-  sumPeople(posteriors: Float64Array | undefined): void {
+  sumPeople(posteriors: Float64Array | undefined, information: boolean): void {
     const { nRandom: q, patternStart } = this.moments;
     const { segments, count, zz } = this.data;
     clearTotals(this.totals);
     for (const { alike, first, end } of segments) {
-      if (!alike) this.sumVaried(first, end, posteriors);
+      if (!alike) this.sumVaried(first, end, posteriors, information);
       else
         for (let g = first; g < end; g++) {
-          this.sumAlike(g, patternStart[g]!, patternStart[g + 1]!, count[g]!, zz, g * q * q, posteriors);
+          this.sumAlike(
+            this.engine,
+            g,
+            patternStart[g]!,
+            patternStart[g + 1]!,
+            count[g]!,
+            zz,
+            g * q * q,
+            posteriors,
+          );
         }
     }
   }
 
   /** People `from` .. `to` - 1 of pattern g: so many by weight, with their z z' at `at` of `zz`. */
   private sumAlike(
+    engine: BlockEngine,
     g: number,
     from: number,
     to: number,
@@ -171,19 +181,21 @@ class PlainPass {
     at: number,
     posteriors: Float64Array | undefined,
   ): void {
-    const { moments, pattern, totals, w, mu, patternRatios, engine, fallback } = this;
+    const { moments, pattern, totals, w, mu, patternRatios, fallback } = this;
     computePattern(pattern, moments, g, this.factor, 0, this.variance);
     this.setPatternRatios();
     addPattern(totals, pattern, people, zz, at);
+    engine.beginAlike(patternRatios);
     for (let start = from; start < to; start += PEOPLE_PER_BLOCK) {
       const end = Math.min(start + PEOPLE_PER_BLOCK, to);
-      let used = engine;
-      if (!engine.alike(patternRatios, start, end, posteriors)) {
-        used = fallback;
-        fallback.alike(patternRatios, start, end, posteriors);
-      }
-      addAlikeBlock(totals, used, pattern, w, mu);
+      if (engine.alike(start, end, posteriors)) continue;
+      fallback.beginAlike(patternRatios);
+      fallback.alike(start, end, posteriors);
+      fallback.end();
+      addAlikePeople(totals, fallback, pattern, w, mu);
     }
+    engine.end();
+    addAlikePeople(totals, engine, pattern, w, mu);
   }
 
   /** W of the pattern, and r = A'd where u = A B'y: (A'd)_a = (d_a - [a < q] (M Z'B d)_a) / s2. */
@@ -209,21 +221,24 @@ class PlainPass {
   }
 
   /** People of patterns `first` .. `end` - 1. */
-  private sumVaried(first: number, end: number, posteriors: Float64Array | undefined): void {
+  private sumVaried(
+    first: number,
+    end: number,
+    posteriors: Float64Array | undefined,
+    information: boolean,
+  ): void {
     const { moments, engine, totals, factor, variance, mu, ratios } = this;
     const { patternStart } = moments;
     const last = patternStart[end]!;
-    engine.prepareVaried({ factor, variance, mu, ratios });
+    engine.beginVaried({ factor, variance, mu, ratios, information });
     let g = first;
     for (let from = patternStart[first]!; from < last; from += PEOPLE_PER_BLOCK) {
       const to = Math.min(from + PEOPLE_PER_BLOCK, last);
       while (from >= patternStart[g + 1]!) g++;
-      if (engine.varied(g, from, to, posteriors)) addVariedBlock(totals, engine);
-      else {
-        this.sumOneByOne(g, from, to, posteriors);
-        engine.prepareVaried({ factor, variance, mu, ratios });
-      }
+      if (!engine.varied(g, from, to, posteriors)) this.sumOneByOne(g, from, to, posteriors);
     }
+    engine.end();
+    addVariedPeople(totals, engine);
   }
 
   /** People that the engine refused, pattern by pattern: for ratios that are extreme, and to find where there is no likelihood. */
@@ -240,7 +255,7 @@ class PlainPass {
       }
       squares.fill(0);
       addSquares(moments, start, end, squares, 0);
-      this.sumAlike(g, start, end, people, squares, 0, posteriors);
+      this.sumAlike(this.fallback, g, start, end, people, squares, 0, posteriors);
     }
   }
 }

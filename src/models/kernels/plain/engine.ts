@@ -14,6 +14,8 @@ export interface VariedModel {
   readonly mu: Float64Array;
   /** K x (1 + m + m (m + 1) / 2): a, d and h of the log ratio a + d'u + sum of h_ab W_ab; entries of class 0 are not read. */
   readonly ratios: Float64Array;
+  /** Whether S (x) S and trace G^-2 are wanted. */
+  readonly information: boolean;
 }
 
 /** Random effects that `varied` takes; a model with fewer has others of variance zero there. */
@@ -21,29 +23,31 @@ export const MOST_RANDOM = 2;
 
 /**
  * What does the arithmetic of blocks of people: in WebAssembly where there are vectors (`vectorEngine.ts`), else in JavaScript
- * (`scalarEngine.ts`); the two agree to rounding. A call leaves its results in the fields, until the next call.
+ * (`scalarEngine.ts`); the two agree to rounding. After `beginAlike` or `beginVaried`, some blocks and `end`, the fields hold the sums over
+ * these blocks.
  */
 export abstract class BlockEngine {
   /** Sum over people, by weight, of log sum_k ratio_k. */
   logRatios = 0;
   /**
-   * K x (1 + columns): sum of posteriors by weight, and of these times each column: B'y (m) after `alike`; u (m), then the upper half of
-   * W row by row, after `varied`.
+   * K x (1 + columns): sum of posteriors by weight, and of these times each column: B'y (m) of people alike; u (m), then the upper half of
+   * W row by row, of others.
    */
   readonly sums: Float64Array;
-  /** After `varied`, by weight: sum of log|G| - q log s2; of z'M z; of trace G^-1 and of trace G^-2. */
+  /** Of people with patterns of their own, by weight: sum of log|G| - q log s2; of z'M z; of trace G^-1 and of trace G^-2. */
   logDeterminant = 0;
   squares = 0;
   trace = 0;
   trace2 = 0;
-  /** After `varied`: sum of e e' (q x q), and of S (x) S (q^4, entry [a c b d] = S_ac S_bd). */
+  /** Of people with patterns of their own: sum of e e' (q x q), and of S (x) S (q^4, entry [a c b d] = S_ac S_bd). */
   readonly spread: Float64Array;
   readonly products: Float64Array;
-  /** Whether `varied` can be called. */
+  /** Whether people with patterns of their own can be evaluated. */
   abstract readonly takesVaried: boolean;
   /** Factor of D, entries 00, 10 and 11, and the residual variance. */
   protected readonly factor: Float64Array = new Float64Array(3);
   protected variance = 1;
+  protected information = false;
 
   constructor(
     protected readonly moments: Moments,
@@ -56,31 +60,52 @@ export abstract class BlockEngine {
   }
 
   /**
-   * People `from` .. `to` - 1 of one pattern.
-   * @param ratios - K x (1 + m): a and r of the log ratio a + r'B'y against class 0
-   * @returns false where a ratio is too large for it, or no number: nothing of the results is of use then
+   * Blocks of people of one pattern follow.
+   * @param ratios - K x (1 + m): a and r of the log ratio a + r'B'y against class 0; entries of class 0 are not read
    */
-  abstract alike(
-    ratios: Float64Array,
-    from: number,
-    to: number,
-    posteriors: Float64Array | undefined,
-  ): boolean;
+  abstract beginAlike(ratios: Float64Array): void;
 
-  /** Where the calls of `varied` that follow are evaluated. */
-  prepareVaried({ factor, variance }: VariedModel): void {
+  /**
+   * People `from` .. `to` - 1 of the pattern.
+   * @returns false where a ratio is too large for the engine, or no number: the block is then left out
+   */
+  abstract alike(from: number, to: number, posteriors: Float64Array | undefined): boolean;
+
+  /** Blocks of people with patterns of their own follow. */
+  beginVaried({ factor, variance, information }: VariedModel): void {
     const q = this.moments.nRandom;
     this.factor[0] = q > 0 ? factor[0]! : 0;
     this.factor[1] = q > 1 ? factor[2]! : 0;
     this.factor[2] = q > 1 ? factor[3]! : 0;
     this.variance = variance;
+    this.information = information;
+    this.clear();
   }
 
   /**
    * People `from` .. `to` - 1, whose patterns begin with `pattern`.
-   * @returns false where a ratio is too large for it, or no number: nothing of the results is of use then
+   * @returns false where a ratio is too large for the engine, or no number: the block is then left out
    */
   abstract varied(pattern: number, from: number, to: number, posteriors: Float64Array | undefined): boolean;
+
+  /** No block follows. */
+  abstract end(): void;
+
+  protected clear(): void {
+    this.logRatios = 0;
+    this.logDeterminant = 0;
+    this.squares = 0;
+    this.trace = 0;
+    this.trace2 = 0;
+  }
+
+  /** Sums of random effects that the model does not have: of variance zero to `varied`, where G is s2 for them. */
+  protected addVaried(people: number, logDeterminant: number): void {
+    this.logDeterminant += logDeterminant - people * MOST_RANDOM * Math.log(this.variance);
+    const absent = (people * (MOST_RANDOM - this.moments.nRandom)) / this.variance;
+    this.trace -= absent;
+    this.trace2 -= absent / this.variance;
+  }
 }
 
 /** Makes an engine for data and a number of classes. */

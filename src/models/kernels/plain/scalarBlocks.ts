@@ -1,159 +1,172 @@
-import { LARGEST_LOG_RATIO } from "./engine.js";
+import { LARGEST_LOG_RATIO, PEOPLE_PER_BLOCK } from "./engine.js";
 import { exponential } from "./exponential.js";
 
-/** A product of sums of ratios is turned into a logarithm before it leaves the range of a double. */
+// Loops over a block of people. Columns (of data, or one per class) follow one another, PEOPLE_PER_BLOCK numbers each.
+
+/** Products of sums of ratios become logarithms before they leave the range of a double. */
 export const LARGEST_PRODUCT = 1e150;
 
-// Loops over a block of people: ratios, posteriors, sums. `block` holds K numbers per person.
-
-/** Log ratios of class k of a block of people, from B'y. */
-export function lineRatios(
-  block: Float64Array,
-  ratios: Float64Array,
-  by: Float64Array,
-  from: number,
-  to: number,
+/**
+ * Log ratios of a class: constant and coefficients times columns, three at a time.
+ * @param out - column `k` is overwritten
+ * @param k - class
+ * @param ratios - constant and coefficients at `at`
+ * @param at - position
+ * @param columns - the data
+ * @param nColumns - how many, a multiple of three (fill up with coefficients of zero)
+ * @param n - people
+ */
+export function ratiosOfClass(
+  out: Float64Array,
   k: number,
-  m: number,
-  nClasses: number,
-): void {
-  const r = k * (1 + m);
-  for (let i = from, at = k; i < to; i++, at += nClasses) {
-    let value = ratios[r]!;
-    for (let a = 0; a < m; a++) value += ratios[r + 1 + a]! * by[i * m + a]!;
-    block[at] = value;
-  }
-}
-
-/** {@link lineRatios} for three basis columns (quadratic trajectories), written out. */
-export function quadraticRatios(
-  block: Float64Array,
   ratios: Float64Array,
-  by: Float64Array,
-  from: number,
-  to: number,
-  k: number,
-  nClasses: number,
+  at: number,
+  columns: Float64Array,
+  nColumns: number,
+  n: number,
 ): void {
-  const base = ratios[k * 4]!;
-  const r0 = ratios[k * 4 + 1]!;
-  const r1 = ratios[k * 4 + 2]!;
-  const r2 = ratios[k * 4 + 3]!;
-  for (let i = from, at = k, b = from * 3; i < to; i++, at += nClasses, b += 3)
-    block[at] = base + r0 * by[b]! + r1 * by[b + 1]! + r2 * by[b + 2]!;
-}
-
-/** Log ratios to posteriors, in place; returns the sum over persons of log sum_k ratio_k. */
-export function posteriorsOfBlock(block: Float64Array, count: number, nClasses: number): number {
-  let product = 1;
-  let logSums = 0;
-  for (let i = 0, at = 0; i < count; i++, at += nClasses) {
-    let largest = 0;
-    for (let k = 1; k < nClasses; k++) if (block[at + k]! > largest) largest = block[at + k]!;
-    if (largest < LARGEST_LOG_RATIO) largest = 0;
-    const own = largest === 0 ? 1 : exponential(-largest);
-    let sum = own;
-    for (let k = 1; k < nClasses; k++) {
-      const value = exponential(block[at + k]! - largest);
-      block[at + k] = value;
-      sum += value;
-    }
-    const inverse = 1 / sum;
-    block[at] = own * inverse;
-    for (let k = 1; k < nClasses; k++) block[at + k]! *= inverse;
-    logSums += largest;
-    product *= sum;
-    if (product > LARGEST_PRODUCT) {
-      logSums += Math.log(product);
-      product = 1;
-    }
+  const to = k * PEOPLE_PER_BLOCK;
+  let base = ratios[at]!;
+  for (let c = 0; c < nColumns; c += 3) {
+    const r0 = ratios[at + 1 + c]!;
+    const r1 = ratios[at + 2 + c]!;
+    const r2 = ratios[at + 3 + c]!;
+    const c0 = c * PEOPLE_PER_BLOCK;
+    const c1 = c0 + PEOPLE_PER_BLOCK;
+    const c2 = c1 + PEOPLE_PER_BLOCK;
+    if (c === 0)
+      for (let i = 0; i < n; i++)
+        out[to + i] = base + r0 * columns[i]! + r1 * columns[c1 + i]! + r2 * columns[c2 + i]!;
+    else
+      for (let i = 0; i < n; i++)
+        out[to + i]! += r0 * columns[c0 + i]! + r1 * columns[c1 + i]! + r2 * columns[c2 + i]!;
+    base = 0;
   }
-  return logSums + Math.log(product);
 }
 
 /**
- * {@link posteriorsOfBlock} for persons with weights: leaves the posteriors times the weight in the block and, where
- * they are asked for, the posteriors themselves in `posteriors`.
+ * Log ratios to posteriors.
+ * @param block - K columns, those of classes 1 .. K - 1 log ratios; overwritten
+ * @param totals - n: becomes the sum of ratios
+ * @param nClasses - K
+ * @param n - people
+ * @returns false where a ratio is extreme: the block is of no use then
  */
-export function weighBlock(
+export function posteriorsOfBlock(
   block: Float64Array,
-  weights: Float64Array,
-  from: number,
-  to: number,
+  totals: Float64Array,
   nClasses: number,
-  posteriors: Float64Array | undefined,
-): number {
-  let logSums = 0;
-  for (let i = from, at = 0; i < to; i++, at += nClasses) {
-    const weight = weights[i]!;
-    if (weight === 0 && posteriors === undefined) {
-      for (let k = 0; k < nClasses; k++) block[at + k] = 0;
-      continue;
+  n: number,
+): boolean {
+  totals.fill(1, 0, n);
+  let largest = 0;
+  for (let k = 1; k < nClasses; k++) {
+    const from = k * PEOPLE_PER_BLOCK;
+    for (let i = 0; i < n; i++) {
+      const x = block[from + i]!;
+      // NaN is no extreme: it stays NaN on either way.
+      if (x > largest) largest = x;
+      const ratio = exponential(x);
+      block[from + i] = ratio;
+      totals[i]! += ratio;
     }
-    let largest = 0;
-    for (let k = 1; k < nClasses; k++) if (block[at + k]! > largest) largest = block[at + k]!;
-    const own = exponential(-largest);
-    let sum = own;
-    block[at] = own;
+  }
+  if (largest > LARGEST_LOG_RATIO) return false;
+  for (let i = 0; i < n; i++) block[i] = 1 / totals[i]!;
+  for (let k = 1; k < nClasses; k++) {
+    const from = k * PEOPLE_PER_BLOCK;
+    for (let i = 0; i < n; i++) block[from + i]! *= block[i]!;
+  }
+  return true;
+}
+
+/**
+ * {@link posteriorsOfBlock} for any ratios, relative to each person's largest.
+ * @param block - as there
+ * @param totals - n: becomes the sum of ratios over the largest
+ * @param largest - n: becomes the largest log ratio, at least 0
+ * @param nClasses - K
+ * @param n - people
+ */
+export function extremePosteriorsOfBlock(
+  block: Float64Array,
+  totals: Float64Array,
+  largest: Float64Array,
+  nClasses: number,
+  n: number,
+): void {
+  for (let i = 0; i < n; i++) {
+    let most = 0;
+    for (let k = 1; k < nClasses; k++) most = Math.max(most, block[k * PEOPLE_PER_BLOCK + i]!);
+    largest[i] = most;
+    block[i] = exponential(-most);
+    totals[i] = block[i]!;
     for (let k = 1; k < nClasses; k++) {
-      const value = exponential(block[at + k]! - largest);
-      block[at + k] = value;
-      sum += value;
+      const ratio = exponential(block[k * PEOPLE_PER_BLOCK + i]! - most);
+      block[k * PEOPLE_PER_BLOCK + i] = ratio;
+      totals[i]! += ratio;
     }
-    logSums += weight * (largest + Math.log(sum));
-    const inverse = 1 / sum;
-    for (let k = 0; k < nClasses; k++) {
-      const p = block[at + k]! * inverse;
-      if (posteriors !== undefined) posteriors[i * nClasses + k] = p;
-      block[at + k] = weight * p;
-    }
-  }
-  return logSums;
-}
-
-/** Sums of a block's posteriors of class k, and of these times B'y. */
-export function lineSums(
-  sums: Float64Array,
-  block: Float64Array,
-  by: Float64Array,
-  from: number,
-  to: number,
-  k: number,
-  m: number,
-  nClasses: number,
-): void {
-  const out = k * (1 + m);
-  sums.fill(0, out, out + 1 + m);
-  for (let i = from, at = k; i < to; i++, at += nClasses) {
-    const p = block[at]!;
-    sums[out]! += p;
-    for (let a = 0; a < m; a++) sums[out + 1 + a]! += p * by[i * m + a]!;
+    for (let k = 0; k < nClasses; k++) block[k * PEOPLE_PER_BLOCK + i]! /= totals[i]!;
   }
 }
 
-/** {@link lineSums} for three basis columns, written out. */
-export function quadraticSums(
+/**
+ * Sum of the logarithms of a column, one logarithm for many.
+ * @param values - n positive numbers
+ * @param n - how many
+ * @returns the sum; NaN where a number is not positive
+ */
+export function sumOfLogs(values: Float64Array, n: number): number {
+  let sum = 0;
+  let product = 1;
+  for (let i = 0; i < n; i++) {
+    product *= values[i]!;
+    if (product > 1 / LARGEST_PRODUCT && product < LARGEST_PRODUCT) continue;
+    sum += Math.log(product);
+    product = 1;
+  }
+  return sum + Math.log(product);
+}
+
+/**
+ * Adds the sum of a class's column and of its products with columns of the data, three at a time.
+ * @param sums - added to at `at`: of the class, then with each column
+ * @param at - position
+ * @param block - K columns
+ * @param k - class
+ * @param columns - the data
+ * @param nColumns - how many, a multiple of three
+ * @param n - people
+ */
+export function addSumsOfClass(
   sums: Float64Array,
+  at: number,
   block: Float64Array,
-  by: Float64Array,
-  from: number,
-  to: number,
   k: number,
-  nClasses: number,
+  columns: Float64Array,
+  nColumns: number,
+  n: number,
 ): void {
+  const from = k * PEOPLE_PER_BLOCK;
   let total = 0;
-  let f0 = 0;
-  let f1 = 0;
-  let f2 = 0;
-  for (let i = from, at = k, b = from * 3; i < to; i++, at += nClasses, b += 3) {
-    const p = block[at]!;
-    total += p;
-    f0 += p * by[b]!;
-    f1 += p * by[b + 1]!;
-    f2 += p * by[b + 2]!;
+  for (let c = 0; c < nColumns; c += 3) {
+    const c0 = c * PEOPLE_PER_BLOCK;
+    const c1 = c0 + PEOPLE_PER_BLOCK;
+    const c2 = c1 + PEOPLE_PER_BLOCK;
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    total = 0;
+    for (let i = 0; i < n; i++) {
+      const p = block[from + i]!;
+      total += p;
+      s0 += p * columns[c0 + i]!;
+      s1 += p * columns[c1 + i]!;
+      s2 += p * columns[c2 + i]!;
+    }
+    sums[at + 1 + c]! += s0;
+    sums[at + 2 + c]! += s1;
+    sums[at + 3 + c]! += s2;
   }
-  sums[k * 4] = total;
-  sums[k * 4 + 1] = f0;
-  sums[k * 4 + 2] = f1;
-  sums[k * 4 + 3] = f2;
+  sums[at]! += total;
 }

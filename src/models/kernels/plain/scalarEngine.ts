@@ -9,13 +9,11 @@ import {
   type VariedModel,
 } from "./engine.js";
 import {
-  LARGEST_PRODUCT,
-  lineRatios,
-  lineSums,
+  addSumsOfClass,
+  extremePosteriorsOfBlock,
   posteriorsOfBlock,
-  quadraticRatios,
-  quadraticSums,
-  weighBlock,
+  ratiosOfClass,
+  sumOfLogs,
 } from "./scalarBlocks.js";
 
 /** `varied` is written out for this basis; smaller ones are filled up with zeros. */
@@ -27,7 +25,7 @@ const ALL = COLUMNS + HALF;
  * The engine in JavaScript: where WebAssembly has no vectors, and what the other engine is compared with.
  * @param moments - the data
  * @param nClasses - K
- * @returns the engine
+ * @returns the engine, which leaves out no block
  */
 export function scalarEngine(moments: Moments, nClasses: number): BlockEngine {
   return new ScalarEngine(moments, nClasses);
@@ -35,77 +33,116 @@ export function scalarEngine(moments: Moments, nClasses: number): BlockEngine {
 
 class ScalarEngine extends BlockEngine {
   readonly takesVaried: boolean;
-  /** PEOPLE_PER_BLOCK x K: log ratios, then posteriors (times weights). */
-  private readonly block: Float64Array;
-  /** ALL x PEOPLE_PER_BLOCK, column by column: u and W. */
+  /** Columns in use, a multiple of three; and how many there is memory for. */
+  private nColumns = 0;
+  private isVaried = false;
+  private readonly mostColumns: number;
+  /** mostColumns x PEOPLE_PER_BLOCK: B'y, or u and W. */
   private readonly columns: Float64Array;
+  /** K x PEOPLE_PER_BLOCK: log ratios, then posteriors, then posteriors by weight. */
+  private readonly block: Float64Array;
+  /** PEOPLE_PER_BLOCK: sum of ratios, the largest where ratios are extreme, and |G|. */
+  private readonly totals: Float64Array = new Float64Array(PEOPLE_PER_BLOCK);
+  private readonly largest: Float64Array = new Float64Array(PEOPLE_PER_BLOCK);
+  private readonly determinants: Float64Array = new Float64Array(PEOPLE_PER_BLOCK);
   private readonly mu: Float64Array;
-  /** K x (1 + ALL). */
+  /** K x (1 + mostColumns): coefficients of the log ratios, and sums. */
   private readonly ratios: Float64Array;
+  private readonly classSums: Float64Array;
+  /** S (x) S: six different entries. */
+  private readonly sixProducts: Float64Array = new Float64Array(6);
 
   constructor(moments: Moments, nClasses: number) {
     super(moments, nClasses);
-    this.takesVaried = moments.nBasis <= COLUMNS && moments.nRandom <= MOST_RANDOM;
-    this.block = new Float64Array(PEOPLE_PER_BLOCK * nClasses);
-    this.columns = new Float64Array(ALL * PEOPLE_PER_BLOCK);
+    const m = moments.nBasis;
+    this.takesVaried = m <= COLUMNS && moments.nRandom <= MOST_RANDOM;
+    this.mostColumns = Math.max(3 * Math.ceil(m / 3), ALL);
+    this.columns = new Float64Array(this.mostColumns * PEOPLE_PER_BLOCK);
+    this.block = new Float64Array(nClasses * PEOPLE_PER_BLOCK);
     this.mu = new Float64Array(nClasses * COLUMNS);
-    this.ratios = new Float64Array(nClasses * (1 + ALL));
+    this.ratios = new Float64Array(nClasses * (1 + this.mostColumns));
+    this.classSums = new Float64Array(nClasses * (1 + this.mostColumns));
   }
 
-  alike(ratios: Float64Array, from: number, to: number, posteriors: Float64Array | undefined): boolean {
-    const { moments, nClasses, block, sums } = this;
-    const { nBasis: m, by } = moments;
-    for (let k = 1; k < nClasses; k++) {
-      if (m === 3) quadraticRatios(block, ratios, by, from, to, k, nClasses);
-      else lineRatios(block, ratios, by, from, to, k, m, nClasses);
-    }
-    this.posteriors(from, to, posteriors);
-    for (let k = 0; k < nClasses; k++) {
-      if (m === 3) quadraticSums(sums, block, by, from, to, k, nClasses);
-      else lineSums(sums, block, by, from, to, k, m, nClasses);
-    }
+  beginAlike(ratios: Float64Array): void {
+    const m = this.moments.nBasis;
+    this.clear();
+    this.begin(3 * Math.ceil(m / 3), false);
+    for (let k = 1; k < this.nClasses; k++)
+      for (let c = 0; c <= m; c++) this.ratios[k * (1 + this.nColumns) + c] = ratios[k * (1 + m) + c]!;
+  }
+
+  alike(from: number, to: number, posteriors: Float64Array | undefined): boolean {
+    const { columns } = this;
+    const { nBasis: m, by } = this.moments;
+    for (let a = 0; a < m; a++)
+      for (let i = from, at = a * PEOPLE_PER_BLOCK, b = from * m + a; i < to; i++, at++, b += m)
+        columns[at] = by[b]!;
+    this.sumBlock(from, to, posteriors);
     return true;
   }
 
-  override prepareVaried(model: VariedModel): void {
-    super.prepareVaried(model);
+  override beginVaried(model: VariedModel): void {
+    super.beginVaried(model);
+    this.begin(ALL, true);
+    this.sixProducts.fill(0);
+    this.spread.fill(0);
     const { mu, ratios } = model;
     const { moments, nClasses } = this;
     const m = moments.nBasis;
-    const nColumns = m + halfSize(m);
+    const size = 1 + m + halfSize(m);
     for (let k = 0; k < nClasses; k++) {
-      this.ratios[k * (1 + ALL)] = ratios[k * (1 + nColumns)]!;
+      const to = k * (1 + ALL);
+      this.ratios[to] = ratios[k * size]!;
       for (let a = 0; a < m; a++) {
         this.mu[k * COLUMNS + a] = mu[k * m + a]!;
-        this.ratios[k * (1 + ALL) + 1 + a] = ratios[k * (1 + nColumns) + 1 + a]!;
+        this.ratios[to + 1 + a] = ratios[k * size + 1 + a]!;
         for (let b = a; b < m; b++)
-          this.ratios[k * (1 + ALL) + 1 + COLUMNS + halfIndex(COLUMNS, a, b)] =
-            ratios[k * (1 + nColumns) + 1 + m + halfIndex(m, a, b)]!;
+          this.ratios[to + 1 + COLUMNS + halfIndex(COLUMNS, a, b)] =
+            ratios[k * size + 1 + m + halfIndex(m, a, b)]!;
       }
     }
   }
 
   varied(pattern: number, from: number, to: number, posteriors: Float64Array | undefined): boolean {
     this.columnsOfPeople(pattern, from, to);
-    this.ratiosOfPeople(to - from);
-    this.posteriors(from, to, posteriors);
+    this.sumBlock(from, to, posteriors);
     this.addSpread(to - from);
-    this.sumColumns(to - from);
     return true;
+  }
+
+  end(): void {
+    const { sums, classSums, nClasses, nColumns } = this;
+    const { nBasis: m, nRandom: q } = this.moments;
+    let out = 0;
+    for (let k = 0; k < nClasses; k++) {
+      const from = k * (1 + nColumns);
+      for (let c = 0; c <= m; c++) sums[out++] = classSums[from + c]!;
+      if (!this.isVaried) continue;
+      for (let a = 0; a < m; a++)
+        for (let b = a; b < m; b++) sums[out++] = classSums[from + 1 + COLUMNS + halfIndex(COLUMNS, a, b)]!;
+    }
+    if (this.isVaried) expandProducts(this.products, q, this.sixProducts);
+  }
+
+  private begin(nColumns: number, isVaried: boolean): void {
+    this.nColumns = nColumns;
+    this.isVaried = isVaried;
+    this.ratios.fill(0);
+    this.classSums.fill(0);
+    // Columns beyond the model's own have coefficients of zero, and must hold numbers.
+    this.columns.fill(0);
   }
 
   /** u and W of each person, and the sums of log|G|, z'M z and S (x) S: the formulas of `plain.ts`, written out for q = 2, m = 3. */
   private columnsOfPeople(pattern: number, from: number, to: number): void {
-    const { moments, columns, factor, variance } = this;
+    const { moments, columns, factor, variance, determinants, sixProducts } = this;
     const { nBasis: m, by, btb, patternStart, weights } = moments;
     const weighted = weights.length > 0;
     const inverse = 1 / variance;
     const l00 = factor[0]!;
     const l10 = factor[1]!;
     const l11 = factor[2]!;
-    const constant = MOST_RANDOM * Math.log(variance);
-    let logDeterminant = 0;
-    let determinants = 1;
     let people = 0;
     let squares = 0;
     let trace = 0;
@@ -120,16 +157,16 @@ class ScalarEngine extends BlockEngine {
     for (let i = from; i < to; i++) {
       while (i >= patternStart[g + 1]!) g++;
       const own = weighted ? weights[i]! : 1;
-      const at = g * m * m;
+      const base = g * m * m;
       const b0 = by[i * m]!;
       const b1 = m > 1 ? by[i * m + 1]! : 0;
       const b2 = m > 2 ? by[i * m + 2]! : 0;
-      const B00 = btb[at]!;
-      const B01 = m > 1 ? btb[at + 1]! : 0;
-      const B02 = m > 2 ? btb[at + 2]! : 0;
-      const B11 = m > 1 ? btb[at + m + 1]! : 0;
-      const B12 = m > 2 ? btb[at + m + 2]! : 0;
-      const B22 = m > 2 ? btb[at + 2 * m + 2]! : 0;
+      const B00 = btb[base]!;
+      const B01 = m > 1 ? btb[base + 1]! : 0;
+      const B02 = m > 2 ? btb[base + 2]! : 0;
+      const B11 = m > 1 ? btb[base + m + 1]! : 0;
+      const B12 = m > 2 ? btb[base + m + 2]! : 0;
+      const B22 = m > 2 ? btb[base + 2 * m + 2]! : 0;
       // C = L'Z'B and L'z; G = s2 I + C L = (1 0; f 1) diag(g0, g1) (1 f; 0 1)
       const c00 = l00 * B00 + l10 * B01;
       const c01 = l00 * B01 + l10 * B11;
@@ -151,16 +188,18 @@ class ScalarEngine extends BlockEngine {
       const W00 = inverse * (B00 - c00 * i0 * c00 - e10 * i1 * e10);
       const W01 = inverse * (B01 - c00 * i0 * c01 - e10 * i1 * e11);
       const W11 = inverse * (B11 - c01 * i0 * c01 - e11 * i1 * e11);
-      const to = i - from;
-      columns[to] = inverse * (b0 - c00 * s0 - e10 * s1);
-      columns[to + PEOPLE_PER_BLOCK] = inverse * (b1 - c01 * s0 - e11 * s1);
-      columns[to + 2 * PEOPLE_PER_BLOCK] = inverse * (b2 - c02 * s0 - e12 * s1);
-      columns[to + 3 * PEOPLE_PER_BLOCK] = W00;
-      columns[to + 4 * PEOPLE_PER_BLOCK] = W01;
-      columns[to + 5 * PEOPLE_PER_BLOCK] = inverse * (B02 - c00 * i0 * c02 - e10 * i1 * e12);
-      columns[to + 6 * PEOPLE_PER_BLOCK] = W11;
-      columns[to + 7 * PEOPLE_PER_BLOCK] = inverse * (B12 - c01 * i0 * c02 - e11 * i1 * e12);
-      columns[to + 8 * PEOPLE_PER_BLOCK] = inverse * (B22 - c02 * i0 * c02 - e12 * i1 * e12);
+      const at = i - from;
+      columns[at] = inverse * (b0 - c00 * s0 - e10 * s1);
+      columns[at + PEOPLE_PER_BLOCK] = inverse * (b1 - c01 * s0 - e11 * s1);
+      columns[at + 2 * PEOPLE_PER_BLOCK] = inverse * (b2 - c02 * s0 - e12 * s1);
+      columns[at + 3 * PEOPLE_PER_BLOCK] = W00;
+      columns[at + 4 * PEOPLE_PER_BLOCK] = W01;
+      columns[at + 5 * PEOPLE_PER_BLOCK] = inverse * (B02 - c00 * i0 * c02 - e10 * i1 * e12);
+      columns[at + 6 * PEOPLE_PER_BLOCK] = W11;
+      columns[at + 7 * PEOPLE_PER_BLOCK] = inverse * (B12 - c01 * i0 * c02 - e11 * i1 * e12);
+      columns[at + 8 * PEOPLE_PER_BLOCK] = inverse * (B22 - c02 * i0 * c02 - e12 * i1 * e12);
+      // NaN where rounding has eaten the variance: the likelihood does not exist there.
+      determinants[at] = g0 > 0 && g1 > 0 ? g0 * g1 : Number.NaN;
       if (own === 0) continue;
       people += own;
       squares += own * (c0y * s0 + e1y * s1);
@@ -175,49 +214,54 @@ class ScalarEngine extends BlockEngine {
       ss3 += own * W01 * W01;
       ss4 += own * W01 * W11;
       ss5 += own * W11 * W11;
-      // NaN where rounding has eaten the variance: the likelihood does not exist there.
-      const determinant = g0 > 0 && g1 > 0 ? g0 * g1 : Number.NaN;
-      if (weighted) logDeterminant += own * Math.log(determinant);
-      else {
-        determinants *= determinant;
-        if (!(determinants > 1 / LARGEST_PRODUCT && determinants < LARGEST_PRODUCT)) {
-          logDeterminant += Math.log(determinants);
-          determinants = 1;
-        }
-      }
     }
-    this.squares = squares;
-    // Random effects that the model does not have are of variance zero here: G is s2 there.
-    const absent = people * (MOST_RANDOM - moments.nRandom) * inverse;
-    this.trace = trace - absent;
-    this.trace2 = trace2 - absent * inverse;
-    this.logDeterminant = logDeterminant + Math.log(determinants) - people * constant;
-    expandProducts(this.products, moments.nRandom, [ss0, ss1, ss2, ss3, ss4, ss5]);
+    this.squares += squares;
+    this.trace += trace;
+    this.trace2 += trace2;
+    this.addVaried(people, this.logsByWeight(determinants, from, to));
+    sixProducts[0]! += ss0;
+    sixProducts[1]! += ss1;
+    sixProducts[2]! += ss2;
+    sixProducts[3]! += ss3;
+    sixProducts[4]! += ss4;
+    sixProducts[5]! += ss5;
   }
 
-  private ratiosOfPeople(n: number): void {
-    const { nClasses, block, columns, ratios } = this;
-    for (let k = 1; k < nClasses; k++) {
-      const r = k * (1 + ALL);
-      for (let i = 0; i < n; i++) {
-        let value = ratios[r]!;
-        for (let c = 0, at = i; c < ALL; c++, at += PEOPLE_PER_BLOCK)
-          value += ratios[r + 1 + c]! * columns[at]!;
-        block[i * nClasses + k] = value;
-      }
+  /** From columns to posteriors and their sums. */
+  private sumBlock(from: number, to: number, posteriors: Float64Array | undefined): void {
+    const { nClasses, nColumns, block, columns, totals, largest, classSums } = this;
+    const { weights } = this.moments;
+    const n = to - from;
+    this.logRatiosOfBlock(n);
+    if (!posteriorsOfBlock(block, totals, nClasses, n)) {
+      this.logRatiosOfBlock(n);
+      extremePosteriorsOfBlock(block, totals, largest, nClasses, n);
+      for (let i = 0; i < n; i++)
+        this.logRatios += weights.length > 0 ? weights[from + i]! * largest[i]! : largest[i]!;
     }
+    if (posteriors !== undefined)
+      for (let k = 0; k < nClasses; k++)
+        for (let i = 0; i < n; i++) posteriors[(from + i) * nClasses + k] = block[k * PEOPLE_PER_BLOCK + i]!;
+    this.logRatios += this.logsByWeight(totals, from, to);
+    if (weights.length > 0)
+      for (let k = 0; k < nClasses; k++)
+        for (let i = 0; i < n; i++) block[k * PEOPLE_PER_BLOCK + i]! *= weights[from + i]!;
+    for (let k = 0; k < nClasses; k++)
+      addSumsOfClass(classSums, k * (1 + nColumns), block, k, columns, nColumns, n);
   }
 
-  /** Log ratios to posteriors (times weights), and the sum of the logarithms of their sums. */
-  private posteriors(from: number, to: number, posteriors: Float64Array | undefined): void {
-    const { moments, nClasses, block } = this;
-    const { weights } = moments;
-    if (weights.length > 0) {
-      this.logRatios = weighBlock(block, weights, from, to, nClasses, posteriors);
-      return;
-    }
-    this.logRatios = posteriorsOfBlock(block, to - from, nClasses);
-    posteriors?.set(block.subarray(0, (to - from) * nClasses), from * nClasses);
+  private logRatiosOfBlock(n: number): void {
+    const { nClasses, nColumns, block, columns, ratios } = this;
+    for (let k = 1; k < nClasses; k++)
+      ratiosOfClass(block, k, ratios, k * (1 + nColumns), columns, nColumns, n);
+  }
+
+  private logsByWeight(values: Float64Array, from: number, to: number): number {
+    const { weights } = this.moments;
+    if (weights.length === 0) return sumOfLogs(values, to - from);
+    let sum = 0;
+    for (let i = from; i < to; i++) if (weights[i]! !== 0) sum += weights[i]! * Math.log(values[i - from]!);
+    return sum;
   }
 
   /** Sum of e e' over people and classes: e = Z'V^-1 r, the first entries of u - W mu. */
@@ -243,46 +287,16 @@ class ScalarEngine extends BlockEngine {
           W01 * m0 -
           columns[6 * PEOPLE_PER_BLOCK + i]! * m1 -
           columns[7 * PEOPLE_PER_BLOCK + i]! * m2;
-        const p = block[i * nClasses + k]!;
+        const p = block[k * PEOPLE_PER_BLOCK + i]!;
         ee00 += p * e0 * e0;
         ee01 += p * e0 * e1;
         ee11 += p * e1 * e1;
       }
     }
-    if (q > 0) spread[0] = ee00;
+    if (q > 0) spread[0]! += ee00;
     if (q < 2) return;
-    spread[1] = ee01;
-    spread[2] = ee01;
-    spread[3] = ee11;
+    spread[1]! += ee01;
+    spread[2]! += ee01;
+    spread[3]! += ee11;
   }
-
-  private sumColumns(n: number): void {
-    const { moments, nClasses, block, columns, sums } = this;
-    const m = moments.nBasis;
-    let out = 0;
-    for (let k = 0; k < nClasses; k++) {
-      sums[out++] = posteriorSum(block, k, n, nClasses, columns, -1);
-      for (let a = 0; a < m; a++) sums[out++] = posteriorSum(block, k, n, nClasses, columns, a);
-      for (let a = 0; a < m; a++)
-        for (let b = a; b < m; b++)
-          sums[out++] = posteriorSum(block, k, n, nClasses, columns, COLUMNS + halfIndex(COLUMNS, a, b));
-    }
-  }
-}
-
-/** Sum over a block of posteriors of a class, times a column where that is not negative. */
-function posteriorSum(
-  block: Float64Array,
-  k: number,
-  n: number,
-  nClasses: number,
-  columns: Float64Array,
-  column: number,
-): number {
-  let sum = 0;
-  if (column < 0) for (let i = 0, at = k; i < n; i++, at += nClasses) sum += block[at]!;
-  else
-    for (let i = 0, at = k, c = column * PEOPLE_PER_BLOCK; i < n; i++, at += nClasses, c++)
-      sum += block[at]! * columns[c]!;
-  return sum;
 }

@@ -76,11 +76,11 @@ export function clearTotals(totals: PlainTotals): void {
 }
 
 /**
- * Adds a block of people with patterns of their own.
+ * Adds people with patterns of their own.
  * @param totals - added to
- * @param block - an engine after `varied`
+ * @param block - an engine after blocks of `varied`
  */
-export function addVariedBlock(totals: PlainTotals, block: BlockEngine): void {
+export function addVariedPeople(totals: PlainTotals, block: BlockEngine): void {
   const { sums, spread, products } = totals;
   totals.logRatios += block.logRatios;
   totals.logDeterminant += block.logDeterminant;
@@ -133,14 +133,14 @@ export function addPattern(
 }
 
 /**
- * Adds a block of people of one pattern.
+ * Adds people of one pattern.
  * @param totals - added to
- * @param block - an engine after `alike`
+ * @param block - an engine after blocks of `alike`
  * @param p - the pattern
  * @param w - its W, m x m
  * @param mu - K x m
  */
-export function addAlikeBlock(
+export function addAlikePeople(
   totals: PlainTotals,
   block: BlockEngine,
   p: PatternAlgebra,

@@ -23,7 +23,15 @@ declare const WebAssembly:
 interface Exports extends Readonly<Record<Address | "CLASSES", { readonly value: number }>> {
   readonly memory: { readonly buffer: ArrayBuffer };
   alike(nPeople: number, nClasses: number): number;
-  varied(nPeople: number, nClasses: number, l00: number, l10: number, l11: number, variance: number): number;
+  varied(
+    nPeople: number,
+    nClasses: number,
+    l00: number,
+    l10: number,
+    l11: number,
+    variance: number,
+    information: boolean,
+  ): number;
   sums(nPeople: number, nClasses: number, all: boolean, weighted: boolean): void;
 }
 type Address =
@@ -51,6 +59,8 @@ interface Instance {
   readonly at: Readonly<Record<Address, number>>;
 }
 
+/** Numbers from SPREAD on. */
+const SPREAD_NUMBERS = 12;
 const instances = new Map<number, Instance | null>();
 
 /**
@@ -122,6 +132,8 @@ class VectorEngine extends BlockEngine {
   readonly takesVaried: boolean;
   /** Where in the module's columns each of ours is: bases of fewer columns are filled up with zeros. */
   private readonly place: Int32Array;
+  /** Of the module, in the blocks since the last beginning. */
+  private columnsInUse = 0;
 
   constructor(
     private readonly instance: Instance,
@@ -133,19 +145,25 @@ class VectorEngine extends BlockEngine {
     this.place = places(moments.nBasis, instance.columns);
   }
 
-  alike(ratios: Float64Array, from: number, to: number, posteriors: Float64Array | undefined): boolean {
+  beginAlike(ratios: Float64Array): void {
+    this.clear();
+    this.writeRatios(ratios, this.moments.nBasis);
+    this.columnsInUse = this.instance.columns;
+    this.clearSums();
+  }
+
+  alike(from: number, to: number, posteriors: Float64Array | undefined): boolean {
     const { instance, moments, nClasses } = this;
-    const m = moments.nBasis;
-    const n = to - from;
-    this.writeRatios(ratios, m);
     this.writePeople(from, to);
-    if (instance.call.alike(n, nClasses) === 0) return false;
-    this.finish(from, to, m, false, posteriors);
+    if (instance.call.alike(to - from, nClasses) === 0) return false;
+    if (moments.weights.length > 0)
+      instance.numbers.set(moments.weights.subarray(from, to), instance.at.WEIGHT);
+    this.finishBlock(from, to, false, posteriors);
     return true;
   }
 
-  override prepareVaried(model: VariedModel): void {
-    super.prepareVaried(model);
+  override beginVaried(model: VariedModel): void {
+    super.beginVaried(model);
     const { mu, ratios } = model;
     const { instance, moments, nClasses } = this;
     const { numbers, at, columns } = instance;
@@ -154,18 +172,49 @@ class VectorEngine extends BlockEngine {
     numbers.fill(0, at.MU, at.MU + nClasses * columns);
     for (let k = 0; k < nClasses; k++)
       for (let a = 0; a < m; a++) numbers[at.MU + k * columns + a] = mu[k * m + a]!;
+    this.columnsInUse = columns + halfSize(columns);
+    this.clearSums();
+    if (moments.weights.length === 0) numbers.fill(1, at.WEIGHT, at.WEIGHT + PEOPLE_PER_BLOCK);
   }
 
   varied(pattern: number, from: number, to: number, posteriors: Float64Array | undefined): boolean {
-    const { instance, moments, nClasses, factor, variance } = this;
+    const { instance, nClasses, factor, variance, information } = this;
     const n = to - from;
-    const nColumns = moments.nBasis + halfSize(moments.nBasis);
     this.writePeople(from, to);
     this.writePatterns(pattern, from, to);
-    if (instance.call.varied(n, nClasses, factor[0]!, factor[1]!, factor[2]!, variance) === 0) return false;
-    this.finish(from, to, nColumns, true, posteriors);
-    this.readSpread(from, to);
+    if (instance.call.varied(n, nClasses, factor[0]!, factor[1]!, factor[2]!, variance, information) === 0)
+      return false;
+    this.finishBlock(from, to, true, posteriors);
+    this.addVaried(this.weightOf(from, to), this.logProduct(2, instance.at.DETERMINANT, from, to));
     return true;
+  }
+
+  end(): void {
+    const { instance, nClasses, place, sums, columnsInUse } = this;
+    const { numbers, at, columns } = instance;
+    const { nBasis: m, nRandom: q } = this.moments;
+    const varied = columnsInUse > columns;
+    const nColumns = varied ? m + halfSize(m) : m;
+    for (let k = 0; k < nClasses; k++) {
+      const source = at.SUMS + k * (1 + columnsInUse);
+      const target = k * (1 + nColumns);
+      sums[target] = numbers[source]!;
+      for (let c = 0; c < nColumns; c++) sums[target + 1 + c] = numbers[source + 1 + place[c]!]!;
+    }
+    if (!varied) return;
+    this.squares = numbers[at.SPREAD]!;
+    this.trace += numbers[at.SPREAD + 10]!;
+    this.trace2 += numbers[at.SPREAD + 11]!;
+    for (let a = 0; a < q; a++)
+      for (let b = 0; b < q; b++) this.spread[a * q + b] = numbers[at.SPREAD + 7 + a + b]!;
+    expandProducts(this.products, q, numbers.subarray(at.SPREAD + 1, at.SPREAD + 7));
+  }
+
+  private clearSums(): void {
+    const { instance, nClasses, columnsInUse } = this;
+    const { numbers, at } = instance;
+    numbers.fill(0, at.SUMS, at.SUMS + nClasses * (1 + columnsInUse));
+    numbers.fill(0, at.SPREAD, at.SPREAD + SPREAD_NUMBERS);
   }
 
   private writeRatios(ratios: Float64Array, nColumns: number): void {
@@ -199,18 +248,17 @@ class VectorEngine extends BlockEngine {
     const { numbers, whole, at, columns } = this.instance;
     const { nBasis: m, btb, patternStart, weights } = this.moments;
     const n = to - from;
-    const filled = (n + 3) & ~3;
-    if (weights.length === 0) numbers.fill(1, at.WEIGHT, at.WEIGHT + n);
-    else numbers.set(weights.subarray(from, to), at.WEIGHT);
-    for (let i = n; i < filled; i++) {
-      numbers[at.WEIGHT + i] = 0;
-      whole[at.PATTERN + i] = 0;
-    }
+    if (weights.length > 0) numbers.set(weights.subarray(from, to), at.WEIGHT);
     const size = columns * columns;
     let g = first;
     for (let i = from; i < to; i++) {
       while (i >= patternStart[g + 1]!) g++;
       whole[at.PATTERN + i - from] = (g - first) * size * 8;
+    }
+    // The last block of a segment may be short, and what follows it holds no person.
+    for (let i = n; i < ((n + 3) & ~3); i++) {
+      numbers[at.WEIGHT + i] = 0;
+      whole[at.PATTERN + i] = 0;
     }
     const count = g - first + 1;
     if (m === columns) {
@@ -225,33 +273,17 @@ class VectorEngine extends BlockEngine {
   }
 
   /** Posteriors, where asked for; then the sums. */
-  private finish(
-    from: number,
-    to: number,
-    nColumns: number,
-    all: boolean,
-    posteriors: Float64Array | undefined,
-  ): void {
-    const { instance, moments, nClasses, place, sums } = this;
-    const { numbers, at, columns, call } = instance;
-    const { weights } = moments;
+  private finishBlock(from: number, to: number, all: boolean, posteriors: Float64Array | undefined): void {
+    const { instance, moments, nClasses } = this;
+    const { numbers, at, call } = instance;
     const n = to - from;
-    const weighted = weights.length > 0;
     if (posteriors !== undefined)
       for (let k = 0; k < nClasses; k++) {
         const column = at.POSTERIOR + k * PEOPLE_PER_BLOCK;
         for (let i = 0; i < n; i++) posteriors[(from + i) * nClasses + k] = numbers[column + i]!;
       }
-    if (weighted && !all) numbers.set(weights.subarray(from, to), at.WEIGHT);
-    call.sums(n, nClasses, all, weighted);
-    const step = 1 + (all ? columns + halfSize(columns) : columns);
-    for (let k = 0; k < nClasses; k++) {
-      const source = at.SUMS + k * step;
-      const target = k * (1 + nColumns);
-      sums[target] = numbers[source]!;
-      for (let c = 0; c < nColumns; c++) sums[target + 1 + c] = numbers[source + 1 + place[c]!]!;
-    }
-    this.logRatios = this.logProduct(0, at.TOTAL, from, to);
+    call.sums(n, nClasses, all, moments.weights.length > 0);
+    this.logRatios += this.logProduct(0, at.TOTAL, from, to);
   }
 
   /** Sum by weight of the logarithms of a column: by its product, or with weights one by one. */
@@ -266,25 +298,12 @@ class VectorEngine extends BlockEngine {
     return sum;
   }
 
-  private readSpread(from: number, to: number): void {
-    const { instance, moments, spread, products } = this;
-    const { numbers, at } = instance;
-    const { nRandom: q, weights } = moments;
-    let people = to - from;
-    if (weights.length > 0) {
-      people = 0;
-      for (let i = from; i < to; i++) people += weights[i]!;
-    }
-    this.logDeterminant =
-      this.logProduct(2, at.DETERMINANT, from, to) - people * MOST_RANDOM * Math.log(this.variance);
-    this.squares = numbers[at.SPREAD]!;
-    // Random effects that the model does not have are of variance zero to the module: G is s2 there.
-    const absent = (people * (MOST_RANDOM - q)) / this.variance;
-    this.trace = numbers[at.SPREAD + 10]! - absent;
-    this.trace2 = numbers[at.SPREAD + 11]! - absent / this.variance;
-    for (let a = 0; a < q; a++)
-      for (let b = 0; b < q; b++) spread[a * q + b] = numbers[at.SPREAD + 7 + a + b]!;
-    expandProducts(products, q, numbers.subarray(at.SPREAD + 1, at.SPREAD + 7));
+  private weightOf(from: number, to: number): number {
+    const { weights } = this.moments;
+    if (weights.length === 0) return to - from;
+    let sum = 0;
+    for (let i = from; i < to; i++) sum += weights[i]!;
+    return sum;
   }
 }
 
