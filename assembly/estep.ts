@@ -32,7 +32,10 @@ export const MU: i32 = RATIO + CLASSES * (1 + M + MM) * D;
 // What the calls leave:
 /** (M [+ MM]) x PEOPLE, column by column: B'y (`alike`), or u = B'V^-1 y and the upper half of W = B'V^-1 B, row by row (`varied`). */
 export const COLUMNS: i32 = MU + CLASSES * M * D;
-/** CLASSES x PEOPLE: posteriors, class by class. */
+/**
+ * CLASSES x PEOPLE, class by class: the posterior of class 0, and ratios; posteriors of all classes after `normalise` or after `sums` of
+ * `varied`.
+ */
 export const POSTERIOR: i32 = COLUMNS + (M + MM) * COLUMN;
 /** PEOPLE: sum of the ratios; and |G|. */
 export const TOTAL: i32 = POSTERIOR + CLASSES * COLUMN;
@@ -118,15 +121,6 @@ function filled(nPeople: i32): i32 {
   return (nPeople + 3) & ~3;
 }
 
-/** Constant and M coefficients times as many columns, for two people. */
-// @ts-expect-error: decorator
-@inline
-function line(r: usize, column: usize): v128 {
-  let x = add(both(r), mul(both(r + D), v128.load(column)));
-  x = add(x, add(mul(both(r + 2 * D), v128.load(column, COLUMN)), mul(both(r + 3 * D), v128.load(column, 2 * COLUMN))));
-  if (M > 3) x = add(x, mul(both(r + 4 * D), v128.load(column, 3 * COLUMN)));
-  return x;
-}
 /** MM coefficients times as many columns. */
 // @ts-expect-error: decorator
 @inline
@@ -142,7 +136,7 @@ function half(h: usize, w: usize): v128 {
 }
 
 /**
- * From COLUMNS to POSTERIOR and TOTAL: exp of the log ratios, over their sum.
+ * From COLUMNS to POSTERIOR and TOTAL: exp of the log ratios, and their sum.
  * @param nPeople - 1 to PEOPLE
  * @param nClasses - K
  * @param all - whether W is among the columns
@@ -165,8 +159,19 @@ function posteriors(nPeople: i32, nClasses: i32, all: bool): i32 {
     for (let k = 1; k < nClasses; k++) {
       r += step;
       p += COLUMN;
-      let x = line(r, column);
-      let x2 = line(r, column + 2 * D);
+      const r0 = both(r);
+      const r1 = both(r + D);
+      const r2 = both(r + 2 * D);
+      const r3 = both(r + 3 * D);
+      let x = add(add(r0, mul(r1, v128.load(column))), mul(r2, v128.load(column, COLUMN)));
+      let x2 = add(add(r0, mul(r1, v128.load(column, 2 * D))), mul(r2, v128.load(column, COLUMN + 2 * D)));
+      x = add(x, mul(r3, v128.load(column, 2 * COLUMN)));
+      x2 = add(x2, mul(r3, v128.load(column, 2 * COLUMN + 2 * D)));
+      if (M > 3) {
+        const r4 = both(r + 4 * D);
+        x = add(x, mul(r4, v128.load(column, 3 * COLUMN)));
+        x2 = add(x2, mul(r4, v128.load(column, 3 * COLUMN + 2 * D)));
+      }
       if (all) {
         x = add(x, half(r + (1 + M) * D, column + M * COLUMN));
         x2 = add(x2, half(r + (1 + M) * D, column + M * COLUMN + 2 * D));
@@ -181,16 +186,9 @@ function posteriors(nPeople: i32, nClasses: i32, all: bool): i32 {
     }
     v128.store(TOTAL + i * D, sum);
     v128.store(TOTAL + i * D, sum2, 2 * D);
-    const inverse = f64x2.div(one, sum);
-    const inverse2 = f64x2.div(one, sum2);
-    v128.store(at, inverse);
-    v128.store(at, inverse2, 2 * D);
-    p = at;
-    for (let k = 1; k < nClasses; k++) {
-      p += COLUMN;
-      v128.store(p, mul(v128.load(p), inverse));
-      v128.store(p, mul(v128.load(p, 2 * D), inverse2), 2 * D);
-    }
+    // Class 0: its ratio is 1.
+    v128.store(at, f64x2.div(one, sum));
+    v128.store(at, f64x2.div(one, sum2), 2 * D);
   }
   const last = filled(nPeople);
   for (let i = nPeople; i < last; i++) {
@@ -378,6 +376,19 @@ export function varied(
   return 1;
 }
 
+/**
+ * Makes posteriors of ratios.
+ * @param nPeople - of the last call of `alike` or `varied`
+ * @param nClasses - likewise
+ */
+export function normalise(nPeople: i32, nClasses: i32): void {
+  for (let k = 1; k < nClasses; k++) {
+    const p = POSTERIOR + k * COLUMN;
+    for (let i = 0; i < nPeople * D; i += 2 * D)
+      v128.store(p + i, mul(v128.load(p + i), v128.load(POSTERIOR + i)));
+  }
+}
+
 /** Multiplies the posteriors by the people's weights. */
 function weigh(nPeople: i32, nClasses: i32): void {
   for (let i = 0; i < nPeople; i += 2) {
@@ -428,50 +439,78 @@ function spread(nPeople: i32, nClasses: i32): void {
   addTo(SPREAD + 9 * D, total(ee11));
 }
 
-/** Adds sums of posterior, and of posterior times each of the first columns, to SUMS; columns two by two. */
-function classSums(nPeople: i32, nClasses: i32, nColumns: i32): void {
+/**
+ * Adds to `out` the sum of a class's posteriors, and of these times each of the first M columns.
+ * @param ratios - whether the class's column holds ratios, not posteriors
+ * @param keep - whether posteriors are to take their place
+ */
+// @ts-expect-error: decorator
+@inline
+function lineSums(out: usize, nPeople: i32, p: usize, ratios: bool, keep: bool): void {
   const end = filled(nPeople) * D;
   const zero = f64x2.splat(0);
-  let out: usize = SUMS;
-  for (let k = 0; k < nClasses; k++) {
-    const p = POSTERIOR + k * COLUMN;
-    let even = zero;
-    let odd = zero;
+  let total0 = zero;
+  let total2 = zero;
+  let a0 = zero;
+  let a2 = zero;
+  let b0 = zero;
+  let b2 = zero;
+  let c0 = zero;
+  let c2 = zero;
+  let d0 = zero;
+  let d2 = zero;
+  for (let i = 0; i < end; i += 4 * D) {
+    const column = COLUMNS + i;
+    let first = v128.load(p + i);
+    let second = v128.load(p + i, 2 * D);
+    if (ratios) {
+      first = mul(first, v128.load(POSTERIOR + i));
+      second = mul(second, v128.load(POSTERIOR + i, 2 * D));
+    }
+    if (keep) {
+      v128.store(p + i, first);
+      v128.store(p + i, second, 2 * D);
+    }
+    total0 = add(total0, first);
+    total2 = add(total2, second);
+    a0 = add(a0, mul(first, v128.load(column)));
+    a2 = add(a2, mul(second, v128.load(column, 2 * D)));
+    b0 = add(b0, mul(first, v128.load(column, COLUMN)));
+    b2 = add(b2, mul(second, v128.load(column, COLUMN + 2 * D)));
+    c0 = add(c0, mul(first, v128.load(column, 2 * COLUMN)));
+    c2 = add(c2, mul(second, v128.load(column, 2 * COLUMN + 2 * D)));
+    if (M > 3) {
+      d0 = add(d0, mul(first, v128.load(column, 3 * COLUMN)));
+      d2 = add(d2, mul(second, v128.load(column, 3 * COLUMN + 2 * D)));
+    }
+  }
+  addTo(out, total(add(total0, total2)));
+  addTo(out + D, total(add(a0, a2)));
+  addTo(out + 2 * D, total(add(b0, b2)));
+  addTo(out + 3 * D, total(add(c0, c2)));
+  if (M > 3) addTo(out + 4 * D, total(add(d0, d2)));
+}
+
+/** Adds to `out` the sums of a class's posteriors times each column of W, two by two. */
+function halfSums(out: usize, nPeople: i32, p: usize): void {
+  const end = filled(nPeople) * D;
+  const zero = f64x2.splat(0);
+  for (let c = 0; c < MM; c += 2) {
+    const column = COLUMNS + (M + c) * COLUMN;
+    let a0 = zero;
+    let a2 = zero;
+    let b0 = zero;
+    let b2 = zero;
     for (let i = 0; i < end; i += 4 * D) {
-      even = add(even, v128.load(p + i));
-      odd = add(odd, v128.load(p + i, 2 * D));
+      const first = v128.load(p + i);
+      const second = v128.load(p + i, 2 * D);
+      a0 = add(a0, mul(first, v128.load(column + i)));
+      a2 = add(a2, mul(second, v128.load(column + i, 2 * D)));
+      b0 = add(b0, mul(first, v128.load(column + i, COLUMN)));
+      b2 = add(b2, mul(second, v128.load(column + i, COLUMN + 2 * D)));
     }
-    addTo(out, total(add(even, odd)));
-    out += D;
-    let column = COLUMNS;
-    let c = 1;
-    for (; c < nColumns; c += 2) {
-      even = zero;
-      odd = zero;
-      let even2 = zero;
-      let odd2 = zero;
-      for (let i = 0; i < end; i += 4 * D) {
-        const first = v128.load(p + i);
-        const second = v128.load(p + i, 2 * D);
-        even = add(even, mul(first, v128.load(column + i)));
-        odd = add(odd, mul(second, v128.load(column + i, 2 * D)));
-        even2 = add(even2, mul(first, v128.load(column + i, COLUMN)));
-        odd2 = add(odd2, mul(second, v128.load(column + i, COLUMN + 2 * D)));
-      }
-      addTo(out, total(add(even, odd)));
-      addTo(out + D, total(add(even2, odd2)));
-      out += 2 * D;
-      column += 2 * COLUMN;
-    }
-    if (c > nColumns) continue;
-    even = zero;
-    odd = zero;
-    for (let i = 0; i < end; i += 4 * D) {
-      even = add(even, mul(v128.load(p + i), v128.load(column + i)));
-      odd = add(odd, mul(v128.load(p + i, 2 * D), v128.load(column + i, 2 * D)));
-    }
-    addTo(out, total(add(even, odd)));
-    out += D;
+    addTo(out + c * D, total(add(a0, a2)));
+    addTo(out + (c + 1) * D, total(add(b0, b2)));
   }
 }
 
@@ -480,10 +519,24 @@ function classSums(nPeople: i32, nClasses: i32, nColumns: i32): void {
  * @param nPeople - theirs
  * @param nClasses - theirs
  * @param all - whether it was `varied`
- * @param weighted - whether people count by WEIGHT; then POSTERIOR is multiplied by it
+ * @param normalised - whether `normalise` was called
+ * @param weighted - whether people count by WEIGHT; then POSTERIOR is multiplied by it, and must have been normalised
  */
-export function sums(nPeople: i32, nClasses: i32, all: bool, weighted: bool): void {
+export function sums(nPeople: i32, nClasses: i32, all: bool, normalised: bool, weighted: bool): void {
+  const step = (1 + M + (all ? MM : 0)) * D;
   if (weighted) weigh(nPeople, nClasses);
-  if (all) spread(nPeople, nClasses);
-  classSums(nPeople, nClasses, all ? M + MM : M);
+  lineSums(SUMS, nPeople, POSTERIOR, false, false);
+  let out: usize = SUMS;
+  let p: usize = POSTERIOR;
+  for (let k = 1; k < nClasses; k++) {
+    out += step;
+    p += COLUMN;
+    if (normalised) lineSums(out, nPeople, p, false, false);
+    else if (all) lineSums(out, nPeople, p, true, true);
+    else lineSums(out, nPeople, p, true, false);
+  }
+  if (!all) return;
+  for (let k = 0; k < nClasses; k++)
+    halfSums(SUMS + k * step + (1 + M) * D, nPeople, POSTERIOR + k * COLUMN);
+  spread(nPeople, nClasses);
 }

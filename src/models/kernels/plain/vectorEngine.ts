@@ -32,7 +32,8 @@ interface Exports extends Readonly<Record<Address | "CLASSES", { readonly value:
     variance: number,
     information: boolean,
   ): number;
-  sums(nPeople: number, nClasses: number, all: boolean, weighted: boolean): void;
+  normalise(nPeople: number, nClasses: number): void;
+  sums(nPeople: number, nClasses: number, all: boolean, normalised: boolean, weighted: boolean): void;
 }
 type Address =
   | "BY"
@@ -277,12 +278,15 @@ class VectorEngine extends BlockEngine {
     const { instance, moments, nClasses } = this;
     const { numbers, at, call } = instance;
     const n = to - from;
+    const weighted = moments.weights.length > 0;
+    const normalised = weighted || posteriors !== undefined;
+    if (normalised) call.normalise(n, nClasses);
     if (posteriors !== undefined)
       for (let k = 0; k < nClasses; k++) {
         const column = at.POSTERIOR + k * PEOPLE_PER_BLOCK;
         for (let i = 0; i < n; i++) posteriors[(from + i) * nClasses + k] = numbers[column + i]!;
       }
-    call.sums(n, nClasses, all, moments.weights.length > 0);
+    call.sums(n, nClasses, all, normalised, weighted);
     this.logRatios += this.logProduct(0, at.TOTAL, from, to);
   }
 
