@@ -1,7 +1,7 @@
 import type { Moments } from "../../design/moments.js";
 
 /** People of one block at most: what is kept of them stays in the fastest cache. */
-export const PEOPLE_PER_BLOCK = 256;
+export const PEOPLE_PER_BLOCK = 128;
 /** Above this a log ratio's exponential, or a sum of them, could leave the range of numbers. */
 export const LARGEST_LOG_RATIO = 300;
 
