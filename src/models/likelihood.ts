@@ -122,7 +122,7 @@ function kernelOf(data: ProblemData, shape: ProblemShape, layout: ParameterLayou
   const own = kernelShape(shape);
   return oncePer(data, JSON.stringify(["kernel", own]), () => {
     // The restricted likelihood has a term that is of all people together.
-    if (own.reml || shardCount(data) === 1) return plainKernel(data, own, layout);
+    if (own.reml || shardCount(data) === 1) return wholeKernel(data, own, layout);
     const evaluations = preparePass(data, likelihoodPass, own);
     const observed = preparePass(data, informationPass, own);
     return shardedKernel(
@@ -149,11 +149,12 @@ function shardKernelsOf(data: ProblemData, shape: KernelShape): ShardKernels {
   return oncePer(data, JSON.stringify(["shards", kernelShape(shape)]), () => {
     const layout = layoutOf(data, shape);
     const shards = shardsOf(data);
-    return shardKernels(boundsOf(data), layout, (s) => plainKernel(shards[s]!, shape, layout));
+    return shardKernels(boundsOf(data), layout, (s) => wholeKernel(shards[s]!, shape, layout));
   });
 }
 
-function plainKernel(data: ProblemData, shape: KernelShape, layout: ParameterLayout): Kernel {
+/** The kernel of people that are not cut into shards. */
+function wholeKernel(data: ProblemData, shape: KernelShape, layout: ParameterLayout): Kernel {
   const moments = shape.classes === 1 ? { ...data.moments, nMembership: 1 } : data.moments;
   return gaussianKernel(moments, data.rows, data.fixed, {
     nClasses: shape.classes,

@@ -53,16 +53,16 @@ export async function oneClassVector(
   result: FitResult,
   context: FitContext,
 ): Promise<readonly number[] | null> {
-  const job: FitJob<OneClassInput> = {
-    index: 0,
-    task: "growthCurve",
-    label: "bootstrap: one-class fit",
-    dataKey,
-    input: { shape: shapeOfFit(people, result), maxIterations: result.options.maxIterations },
-  };
-  const [outcome] = await runner.run<OneClassInput, StartOutcome>(
-    [job],
-    runOptions("one-class fit", context),
+  const outcome = await runAlone<OneClassInput, StartOutcome>(
+    runner,
+    {
+      task: "growthCurve",
+      label: "bootstrap: one-class fit",
+      dataKey,
+      input: { shape: shapeOfFit(people, result), maxIterations: result.options.maxIterations },
+    },
+    "one-class fit",
+    context,
   );
   return outcome?.x ?? null;
 }
@@ -83,18 +83,29 @@ export async function inverseInformation(
   result: FitResult,
   context: FitContext,
 ): Promise<readonly number[] | null> {
-  const job: FitJob<MaximumInput> = {
-    index: 0,
-    task: "profileMaximum",
-    label: "bootstrap: observed information",
-    dataKey,
-    input: { shape: shapeOfFit(people, result), x: result.internal },
-  };
-  const [outcome] = await runner.run<MaximumInput, MaximumOutcome>(
-    [job],
-    runOptions("observed information", context),
+  const outcome = await runAlone<MaximumInput, MaximumOutcome>(
+    runner,
+    {
+      task: "profileMaximum",
+      label: "bootstrap: observed information",
+      dataKey,
+      input: { shape: shapeOfFit(people, result), x: result.internal },
+    },
+    "observed information",
+    context,
   );
   return outcome?.inverse ?? null;
+}
+
+/** Runs a stage of one job; undefined when cancelled. */
+async function runAlone<Input, Output>(
+  runner: JobRunner,
+  job: Omit<FitJob<Input>, "index">,
+  stage: string,
+  context: FitContext,
+): Promise<Output | undefined> {
+  const [outcome] = await runner.run<Input, Output>([{ ...job, index: 0 }], runOptions(stage, context));
+  return outcome;
 }
 
 /** Numbers that a bootstrap is given. */

@@ -160,14 +160,10 @@ function sourceOf(rows: MomentRows): MomentSource {
  * @param moments - the data
  * @returns nPatterns
  */
-export function patternWeights({ nPatterns, patternStart, weights }: Moments): Float64Array {
+export function patternWeights(moments: Moments): Float64Array {
+  const { nPatterns, patternStart } = moments;
   const out = new Float64Array(nPatterns);
-  for (let g = 0; g < nPatterns; g++) {
-    const first = patternStart[g]!;
-    const end = patternStart[g + 1]!;
-    if (weights.length === 0) out[g] = end - first;
-    else for (let i = first; i < end; i++) out[g]! += weights[i]!;
-  }
+  for (let g = 0; g < nPatterns; g++) out[g] = weightBetween(moments, patternStart[g]!, patternStart[g + 1]!);
   return out;
 }
 
@@ -176,10 +172,21 @@ export function patternWeights({ nPatterns, patternStart, weights }: Moments): F
  * @param moments - the data
  * @returns the sum of the weights
  */
-export function totalWeight({ nPersons, weights }: Moments): number {
-  if (weights.length === 0) return nPersons;
+export function totalWeight(moments: Moments): number {
+  return weightBetween(moments, 0, moments.nPersons);
+}
+
+/**
+ * Number of some persons, each counted with their weight.
+ * @param moments - the data
+ * @param from - first person
+ * @param to - after the last
+ * @returns the sum of their weights
+ */
+export function weightBetween({ weights }: Moments, from: number, to: number): number {
+  if (weights.length === 0) return to - from;
   let sum = 0;
-  for (let i = 0; i < nPersons; i++) sum += weights[i]!;
+  for (let i = from; i < to; i++) sum += weights[i]!;
   return sum;
 }
 

@@ -6,7 +6,7 @@ import { type ObservedLayout, observedLayout } from "./observed.js";
 import { computePattern } from "./pattern.js";
 import { isPlainModel } from "./plain.js";
 import { visitPlainScores } from "./plainScores.js";
-import { logPriorInto } from "./prior.js";
+import { logPriorInto, posteriorsInPlace } from "./prior.js";
 import type { ClassParameters, ParameterSizes } from "./types.js";
 
 /**
@@ -85,20 +85,11 @@ function personScoreInto(
   const { nClasses } = parameters;
   const { logPrior, logDensity } = x;
   if (nMembership > 1) logPriorInto(logPrior, nClasses, parameters.logits, nMembership, v, i * nMembership);
-  let largest = Number.NEGATIVE_INFINITY;
+  for (let k = 0; k < nClasses; k++)
+    logDensity[k] = logPrior[k]! + personDensity(x, moments, fixed, parameters, g, i, k);
+  posteriorsInPlace(logDensity, nClasses);
   for (let k = 0; k < nClasses; k++) {
-    const density = logPrior[k]! + personDensity(x, moments, fixed, parameters, g, i, k);
-    logDensity[k] = density;
-    if (density > largest) largest = density;
-  }
-  let sum = 0;
-  for (let k = 0; k < nClasses; k++) {
-    const share = Math.exp(logDensity[k]! - largest);
-    logDensity[k] = share;
-    sum += share;
-  }
-  for (let k = 0; k < nClasses; k++) {
-    const p = logDensity[k]! / sum;
+    const p = logDensity[k]!;
     const first = k * layout.width;
     scoreInto(scores, layout, x, moments, fixed, i, k);
     const excess = p - Math.exp(logPrior[k]!);

@@ -7,6 +7,7 @@ import {
   PERSONS_PER_BLOCK,
 } from "./commonObservedScratch.js";
 import { addPairs, addProducts, foldPairs } from "./commonPairs.js";
+import { basisMeansInto } from "./means.js";
 import { addPriorCurvature, type ObservedLayout, observedLayout, weighBasis } from "./observed.js";
 import { applyInverse, computePattern } from "./pattern.js";
 import { logPriorInto } from "./prior.js";
@@ -74,10 +75,8 @@ function setParameters(
   { beta, factor }: ClassParameters,
 ): void {
   const { deviation, middle, d } = x;
-  deviation.fill(0);
+  basisMeansInto(deviation, fixed, beta, nClasses, m);
   middle.fill(0);
-  for (let k = 0; k < nClasses; k++)
-    for (let j = 0; j < fixed.nFixed; j++) deviation[k * m + fixed.basis[j]!]! += beta[k * fixed.nFixed + j]!;
   for (let e = 0; e < nClasses * m; e++) middle[e % m]! += deviation[e]! / nClasses;
   for (let e = 0; e < nClasses * m; e++) deviation[e]! -= middle[e % m]!;
   for (let a = 0; a < q; a++)

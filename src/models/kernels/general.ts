@@ -1,6 +1,7 @@
 import { type FixedStructure, type Moments, totalWeight } from "../design/moments.js";
-import { accumulatePlainPersons, allocatePlainScratch, plainMeansInto } from "./generalPlain.js";
+import { accumulatePlainPersons, allocatePlainScratch } from "./generalPlain.js";
 import { allocateGeneralScratch, type GeneralScratch } from "./generalScratch.js";
+import { basisMeansInto } from "./means.js";
 import { applyInverse, computePattern, foldBetaInformation, foldVariance } from "./pattern.js";
 import { addLogitInformation, logPriorInto } from "./prior.js";
 import {
@@ -34,7 +35,7 @@ export function generalKernel(moments: Moments, fixed: FixedStructure, nClasses:
     evaluate(parameters, out, request) {
       clearEvaluation(out);
       const { logPrior, patterns } = scratch;
-      if (plain !== null) plainMeansInto(plain, fixed, parameters, moments.nBasis);
+      if (plain !== null) basisMeansInto(plain.mu, fixed, parameters.beta, nClasses, moments.nBasis);
       logPriorInto(logPrior, nClasses, parameters.logits, moments.nMembership, moments.v, 0);
       for (let g = 0; g < moments.nPatterns; g++) {
         for (let k = 0; k < nClasses; k++)

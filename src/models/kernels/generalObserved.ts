@@ -11,7 +11,7 @@ import {
   weighBasis,
 } from "./observed.js";
 import { applyInverse, computePattern, type PatternAlgebra } from "./pattern.js";
-import { logPriorInto } from "./prior.js";
+import { logPriorInto, posteriorsInPlace } from "./prior.js";
 import type { ClassParameters } from "./types.js";
 
 /** Posteriors below this have no say: times the square of any score they are far below rounding. */
@@ -83,21 +83,11 @@ function addPersons(
       logPriorInto(logPrior, nClasses, parameters.logits, nMembership, v, i * nMembership);
       addPriorCurvature(out, layout, nMembership, logPrior, v, i * nMembership, weight);
     }
-    let largest = Number.NEGATIVE_INFINITY;
+    for (let k = 0; k < nClasses; k++)
+      logDensity[k] = logPrior[k]! + personDensity(x, moments, fixed, parameters, g, i, k);
+    posteriorsInPlace(logDensity, nClasses);
     for (let k = 0; k < nClasses; k++) {
-      const density = logPrior[k]! + personDensity(x, moments, fixed, parameters, g, i, k);
-      logDensity[k] = density;
-      if (density > largest) largest = density;
-    }
-    let sum = 0;
-    for (let k = 0; k < nClasses; k++) {
-      const share = Math.exp(logDensity[k]! - largest);
-      logDensity[k] = share;
-      sum += share;
-    }
-    for (let k = 0; k < nClasses; k++) {
-      const posterior = logDensity[k]! / sum;
-      logDensity[k] = posterior;
+      const posterior = logDensity[k]!;
       if (posterior < NO_POSTERIOR) continue;
       addSums(x, moments, i, k, weight * posterior);
       if (nClasses > 1) scoreInto(scores, layout, x, moments, fixed, i, k);

@@ -1,7 +1,7 @@
-import type { FixedStructure, Moments } from "../design/moments.js";
+import type { Moments } from "../design/moments.js";
 import type { GeneralScratch } from "./generalScratch.js";
 import type { PatternAlgebra } from "./pattern.js";
-import type { ClassParameters, Evaluation, EvaluationRequest } from "./types.js";
+import type { Evaluation, EvaluationRequest } from "./types.js";
 
 // The persons of a pattern in the kernel of `general.ts` where nobody has covariates. Log densities are then linear in what a person's scores
 // are summed up by, f = (b, y'y, z z'), b = B'y and z its first q:
@@ -57,25 +57,6 @@ export function allocatePlainScratch({ nBasis: m, nRandom: q }: Moments, nClasse
     btbMu: new Float64Array(m),
     mu: new Float64Array(nClasses * m),
   };
-}
-
-/**
- * Coefficients of the basis in each class.
- * @param plain - filled
- * @param fixed - structure of the means
- * @param parameters - where
- * @param m - columns of the basis
- */
-export function plainMeansInto(
-  plain: PlainScratch,
-  fixed: FixedStructure,
-  parameters: ClassParameters,
-  m: number,
-): void {
-  plain.mu.fill(0);
-  for (let k = 0; k < parameters.nClasses; k++)
-    for (let j = 0; j < fixed.nFixed; j++)
-      plain.mu[k * m + fixed.basis[j]!]! += parameters.beta[k * fixed.nFixed + j]!;
 }
 
 /**

@@ -1,5 +1,6 @@
-import type { FixedStructure, Moments } from "../design/moments.js";
+import { type FixedStructure, type Moments, weightBetween } from "../design/moments.js";
 import { finishLogits } from "./general.js";
+import { basisMeansInto } from "./means.js";
 import { allocatePatternAlgebra, applyInverse, computePattern, type PatternAlgebra } from "./pattern.js";
 import { addSquares, type DataTotals, dataTotals } from "./plain/dataTotals.js";
 import { type BlockEngine, type EngineMaker, halfIndex, halfSize, PEOPLE_PER_BLOCK } from "./plain/engine.js";
@@ -130,10 +131,7 @@ class PlainPass {
     this.factor = parameters.factor;
     this.variance = parameters.residual[0]!;
     logPriorInto(logPrior, nClasses, parameters.logits, 1, moments.v, 0);
-    mu.fill(0);
-    for (let k = 0; k < nClasses; k++)
-      for (let j = 0; j < fixed.nFixed; j++)
-        mu[k * m + fixed.basis[j]!]! += parameters.beta[k * fixed.nFixed + j]!;
+    basisMeansInto(mu, fixed, parameters.beta, nClasses, m);
     for (let k = 1; k < nClasses; k++) {
       const at = k * (1 + m + halfSize(m));
       ratios[at] = logPrior[k]! - logPrior[0]!;
@@ -244,15 +242,11 @@ class PlainPass {
   /** People that the engine refused, pattern by pattern: for ratios that are extreme, and to find where there is no likelihood. */
   private sumOneByOne(pattern: number, from: number, to: number, posteriors: Float64Array | undefined): void {
     const { moments, squares } = this;
-    const { patternStart, weights } = moments;
+    const { patternStart } = moments;
     for (let g = pattern; g < moments.nPatterns && patternStart[g]! < to; g++) {
       const start = Math.max(from, patternStart[g]!);
       const end = Math.min(to, patternStart[g + 1]!);
-      let people = end - start;
-      if (weights.length > 0) {
-        people = 0;
-        for (let i = start; i < end; i++) people += weights[i]!;
-      }
+      const people = weightBetween(moments, start, end);
       squares.fill(0);
       addSquares(moments, start, end, squares, 0);
       this.sumAlike(this.fallback, g, start, end, people, squares, 0, posteriors);

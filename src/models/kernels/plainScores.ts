@@ -1,6 +1,7 @@
 import type { FixedStructure, Moments } from "../design/moments.js";
+import { basisMeansInto } from "./means.js";
 import { allocatePatternAlgebra, computePattern, type PatternAlgebra } from "./pattern.js";
-import { logPriorInto } from "./prior.js";
+import { logPriorInto, posteriorsInPlace } from "./prior.js";
 import type { ClassParameters } from "./types.js";
 
 // Scores of persons in the parameters of the classes, for the models of `plain.ts`, in the notation there. With v_k = u - W mu_k = B'V^-1 r_k, e_k the first q entries of v_k:
@@ -61,9 +62,7 @@ function prepare(moments: Moments, fixed: FixedStructure, parameters: ClassParam
   const logPrior = new Float64Array(nClasses);
   logPriorInto(logPrior, nClasses, parameters.logits, 1, moments.v, 0);
   const mu = new Float64Array(nClasses * m);
-  for (let k = 0; k < nClasses; k++)
-    for (let j = 0; j < fixed.nFixed; j++)
-      mu[k * m + fixed.basis[j]!]! += parameters.beta[k * fixed.nFixed + j]!;
+  basisMeansInto(mu, fixed, parameters.beta, nClasses, m);
   const d = new Float64Array(q * q);
   for (let a = 0; a < q; a++)
     for (let b = 0; b < q; b++)
@@ -114,7 +113,6 @@ function posteriorsOf(x: Scratch, { nBasis: m, nRandom: q, by }: Moments, i: num
     for (let c = 0; c < q; c++) sum -= h[c * m + a]! * by[i * m + c]!;
     u[a] = sum * inverse;
   }
-  let largest = Number.NEGATIVE_INFINITY;
   for (let k = 0, at = 0; k < nClasses; k++) {
     let value = offset[k]!;
     for (let a = 0; a < m; a++, at++) {
@@ -122,15 +120,8 @@ function posteriorsOf(x: Scratch, { nBasis: m, nRandom: q, by }: Moments, i: num
       v[at] = u[a]! - wMu[at]!;
     }
     posterior[k] = value;
-    if (value > largest) largest = value;
   }
-  let sum = 0;
-  for (let k = 0; k < nClasses; k++) {
-    const share = Math.exp(posterior[k]! - largest);
-    posterior[k] = share;
-    sum += share;
-  }
-  for (let k = 0; k < nClasses; k++) posterior[k]! /= sum;
+  posteriorsInPlace(posterior, nClasses);
 }
 
 function scoreOf(x: Scratch, moments: Moments, fixed: FixedStructure, i: number, score: Float64Array): void {

@@ -63,3 +63,20 @@ export function addLogitInformation(
     }
   }
 }
+
+/**
+ * Posterior probabilities from log prior times density.
+ * @param logs - nClasses log densities with log prior probabilities added, overwritten with posteriors
+ * @param nClasses - K
+ */
+export function posteriorsInPlace(logs: Float64Array, nClasses: number): void {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let k = 0; k < nClasses; k++) if (logs[k]! > largest) largest = logs[k]!;
+  let sum = 0;
+  for (let k = 0; k < nClasses; k++) {
+    const share = Math.exp(logs[k]! - largest);
+    logs[k] = share;
+    sum += share;
+  }
+  for (let k = 0; k < nClasses; k++) logs[k]! /= sum;
+}

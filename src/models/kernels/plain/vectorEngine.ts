@@ -1,4 +1,4 @@
-import type { Moments } from "../../design/moments.js";
+import { type Moments, weightBetween } from "../../design/moments.js";
 import {
   BlockEngine,
   expandProducts,
@@ -179,14 +179,14 @@ class VectorEngine extends BlockEngine {
   }
 
   varied(pattern: number, from: number, to: number, posteriors: Float64Array | undefined): boolean {
-    const { instance, nClasses, factor, variance, information } = this;
+    const { instance, moments, nClasses, factor, variance, information } = this;
     const n = to - from;
     this.writePeople(from, to);
     this.writePatterns(pattern, from, to);
     if (instance.call.varied(n, nClasses, factor[0]!, factor[1]!, factor[2]!, variance, information) === 0)
       return false;
     this.finishBlock(from, to, true, posteriors);
-    this.addVaried(this.weightOf(from, to), this.logProduct(2, instance.at.DETERMINANT, from, to));
+    this.addVaried(weightBetween(moments, from, to), this.logProduct(2, instance.at.DETERMINANT, from, to));
     return true;
   }
 
@@ -299,14 +299,6 @@ class VectorEngine extends BlockEngine {
     let sum = 0;
     for (let i = from; i < to; i++)
       if (weights[i]! !== 0) sum += weights[i]! * Math.log(numbers[column + i - from]!);
-    return sum;
-  }
-
-  private weightOf(from: number, to: number): number {
-    const { weights } = this.moments;
-    if (weights.length === 0) return to - from;
-    let sum = 0;
-    for (let i = from; i < to; i++) sum += weights[i]!;
     return sum;
   }
 }
